@@ -1,0 +1,5 @@
+find_program(RILL_CCACHE ccache)
+mark_as_advanced(RILL_CCACHE)
+if(RILL_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${RILL_CCACHE}")
+endif()

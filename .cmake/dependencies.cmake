@@ -1,0 +1,43 @@
+# Every library that Rill uses, as a target. Their headers are system headers: no warnings from them.
+
+set(RILL_SQLITE_MINIMUM 3.37)  # STRICT tables
+find_package(SQLite3 ${RILL_SQLITE_MINIMUM} REQUIRED)
+find_package(Threads REQUIRED)
+find_package(cereal REQUIRED)
+find_package(nlohmann_json REQUIRED)
+
+# The one SQLite that Rill links. Whatever else in the process uses SQLite must link it too: two copies
+# on one file break each other's locks.
+add_library(rill_sqlite INTERFACE)
+add_library(rill::sqlite ALIAS rill_sqlite)
+set_target_properties(rill_sqlite PROPERTIES EXPORT_NAME sqlite)
+target_link_libraries(rill_sqlite INTERFACE SQLite::SQLite3)
+
+# Debian's Asio has neither a CMake package nor a pkg-config file.
+find_path(RILL_ASIO_INCLUDE_DIR asio.hpp REQUIRED)
+mark_as_advanced(RILL_ASIO_INCLUDE_DIR)
+add_library(rill_asio INTERFACE)
+target_include_directories(rill_asio SYSTEM INTERFACE "${RILL_ASIO_INCLUDE_DIR}")
+target_compile_definitions(
+  rill_asio
+  INTERFACE
+    ASIO_STANDALONE
+    ASIO_NO_DEPRECATED
+    # Asio 1.22 looks for <experimental/coroutine> under clang and so misses the standard one.
+    ASIO_HAS_CO_AWAIT
+    ASIO_HAS_STD_COROUTINE)
+if(RILL_SANITIZE MATCHES "thread")
+  # The sanitizer does not understand fences. Asio's only back up what its locks order already.
+  target_compile_definitions(rill_asio INTERFACE ASIO_DISABLE_FENCED_BLOCK)
+endif()
+target_link_libraries(rill_asio INTERFACE Threads::Threads)
+
+if(RILL_BUILD_DEMO)
+  find_package(CLI11 REQUIRED)
+endif()
+if(RILL_BUILD_TESTS)
+  find_package(benchmark REQUIRED)
+  find_package(GTest REQUIRED)
+  find_package(rapidcheck REQUIRED)
+  find_package(ZLIB REQUIRED)  # recorded editing traces are compressed
+endif()

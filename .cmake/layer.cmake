@@ -1,0 +1,33 @@
+# rill_sources(<variable> <file> ...)
+#
+# Sets the variable to the files, or, when there are none, to one empty source: CMake has no library
+# without sources.
+function(rill_sources variable)
+  set(sources ${ARGN})
+  if(NOT sources)
+    set(sources "${PROJECT_BINARY_DIR}/empty.cpp")
+    if(NOT EXISTS "${sources}")
+      file(WRITE "${sources}" "")
+    endif()
+  endif()
+  set(${variable} "${sources}" PARENT_SCOPE)
+endfunction()
+
+# rill_add_layer(<name>)
+#
+# Defines the library rill_<name>, alias rill::<name>, from the current folder: public headers in
+# include/rill, sources and private headers in src.
+function(rill_add_layer name)
+  set(target rill_${name})
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS include/rill/*.hpp)
+  list(REMOVE_ITEM headers "${CMAKE_CURRENT_SOURCE_DIR}/include/rill/rill.hpp")  # target rill's
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS src/*.cpp)
+  rill_sources(sources ${sources})
+
+  add_library(${target} ${sources})
+  add_library(rill::${name} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name} POSITION_INDEPENDENT_CODE ON)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS include FILES ${headers})
+  target_include_directories(${target} PRIVATE src)
+endfunction()

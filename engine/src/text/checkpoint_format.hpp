@@ -1,0 +1,10 @@
+#pragma once
+
+#include <cstdint>
+
+namespace rill::text {
+
+/// The first byte of a checkpoint (engine/README.md, "Text checkpoint").
+inline constexpr std::uint8_t kCheckpointFormat = 1;
+
+}  // namespace rill::text

@@ -1,0 +1,125 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "author_table.hpp"
+#include "op_reader.hpp"
+#include "origin_table.hpp"
+#include "rill/text_document.hpp"
+#include "run_tree.hpp"
+#include "serial_set.hpp"
+#include "text_log.hpp"
+#include "text_store.hpp"
+#include "undo_steps.hpp"
+
+namespace rill {
+
+/// What a `TextDocument` is made of.
+///
+/// The store keeps the characters, the tree their order and which of them are shown, the authors
+/// their names, the origins what the tree does not tell, and the log which operation did what.
+class TextDocument::State {
+ public:
+  explicit State(const ReplicaId& author);
+
+  // Reading (state.cpp).
+  [[nodiscard]] std::string text(std::uint32_t position, std::uint32_t length) const;
+  [[nodiscard]] std::uint32_t position(std::size_t given, TextUnit unit) const;
+  /// A range in code points: where it begins, and how many it has.
+  [[nodiscard]] std::pair<std::uint32_t, std::uint32_t> range(std::size_t position,
+                                                              std::size_t length,
+                                                              TextUnit unit) const;
+  [[nodiscard]] VersionVector version() const;
+  [[nodiscard]] TextAnchor anchor(std::size_t position);
+  [[nodiscard]] std::size_t position_of(const TextAnchor& anchor);
+
+  // Editing (state.cpp).
+  void insert(std::uint32_t position, std::string_view text);
+  void erase(std::uint32_t position, std::uint32_t length);
+  std::vector<TextChange> assign(std::string_view wanted);
+  Dot commit(std::uint64_t counter);
+
+  // Undoing (undo.cpp).
+  std::vector<TextChange> undo();
+  std::vector<TextChange> redo();
+
+  // Operations (apply.cpp, encode.cpp).
+  void apply(const Dot& dot, std::string_view content, std::vector<TextChange>* changes);
+  [[nodiscard]] std::vector<TextOp> ops_since(const VersionVector& known);
+  [[nodiscard]] TextOp op(const Dot& dot);
+
+  // Checkpoints (save.cpp, load.cpp).
+  [[nodiscard]] std::string save() const;
+  void load(std::string_view checkpoint);
+  void merge(std::string_view checkpoint, std::vector<TextChange>* changes);
+  void seal(const VersionVector& stable);
+  void compact(const VersionVector& stable);
+
+  text::TextStore store;
+  text::OriginTable origins;
+  text::RunTree tree{store, origins};
+  text::AuthorTable authors;
+  text::TextLog log;
+  text::Author self = 0;
+  /// What the edits did that no operation holds yet.
+  std::vector<text::TextLog::Part> pending;
+  text::UndoSteps steps;
+  /// What `log` does not reach back to.
+  VersionVector history_begin;
+  /// Characters that merged checkpoints held as erased.
+  std::vector<text::TextLog::Part> absorbed;
+  /// Characters below this may have been sealed around, so that their origins are not the same
+  /// everywhere any more.
+  text::Serial frozen = 0;
+
+ private:
+  struct Destination {
+    text::Place place;
+    bool between_origins;
+    text::Serial settled;
+  };
+
+  void require_committed(const char* what) const;
+  void require_room(std::uint32_t chars, std::size_t bytes) const;
+  void note(bool inserts, text::Serial first, std::uint32_t count);
+  // Characters that follow the newest one, whose right origin is not behind it, have that one, too.
+  void note_origins_of_typed(text::Serial serial, std::uint32_t count);
+  void read(text::Author author, std::string_view content);
+  bool apply_typed(text::Author author, std::uint64_t counter, std::string_view content);
+  text::Place place_around_sealed(const text::Origins& wanted, std::uint32_t count);
+  [[nodiscard]] text::Serial settled(const text::Origins& wanted);
+  [[nodiscard]] Destination destination(text::Author author, std::uint32_t number,
+                                        const text::Origins& given);
+  void insert_step(text::Author author, const text::OpStep& step, std::vector<TextChange>* changes);
+  void erase_step(const text::OpStep& step, std::vector<TextChange>* changes);
+  template <typename Here>
+  void merge_insertions(State& other, const std::vector<text::Author>& mapped,
+                        const std::vector<std::uint32_t>& known, Here here,
+                        std::vector<TextChange>* changes);
+  void seal_range(const text::Run& range);
+  template <typename Here>
+  void merge_erasures(const State& other, Here here, std::vector<TextChange>* changes);
+  [[nodiscard]] text::SerialSet erased_within(const VersionVector& stable) const;
+  template <typename Fresh>
+  void forget_names(const Fresh& fresh);
+  template <typename Fresh>
+  void forget_operations(const Fresh& fresh, const VersionVector& stable);
+  [[nodiscard]] TextOp encode(text::Author author, std::uint64_t counter,
+                              const std::vector<text::TextLog::Part>& parts);
+  [[nodiscard]] text::Serial serial_of(const TextId& id) const;
+  std::vector<TextChange> revert(std::vector<text::UndoSteps::Step>& from);
+  void revert_insert(const text::UndoSteps::Edit& edit, std::vector<TextChange>& changes);
+  TextChange revert_erase(const text::UndoSteps::Edit& edit);
+  void record_insert(text::Serial first, std::uint32_t count);
+  void record_erase(const text::Run& run);
+
+  // Kept for its memory.
+  std::vector<text::OpStep> scratch_;
+};
+
+}  // namespace rill

@@ -1,0 +1,250 @@
+#include <utility>
+
+#include "damage.hpp"
+#include "database_implementation.hpp"
+#include "digest.hpp"
+#include "inbox.hpp"
+#include "log_file.hpp"
+#include "rill/delta_reader.hpp"
+#include "rill/error.hpp"
+
+namespace rill {
+namespace {
+
+/// Marks beyond this number are thinned out, the old ones first.
+constexpr std::int64_t kMaxMarks = 64;
+
+/// A stream for a peer that lacks nothing.
+class NothingNew final : public ChangeStream {
+ public:
+  explicit NothingNew(VersionVector vector) : vector_(std::move(vector)) {}
+  std::optional<std::string> next(std::size_t /*target_bytes*/) override { return std::nullopt; }
+  [[nodiscard]] const VersionVector& sender_vector() const override { return vector_; }
+
+ private:
+  VersionVector vector_;
+};
+
+/// Lets the capture pass received rows, for as long as it lives.
+class Applying {
+ public:
+  explicit Applying(storage::Capture& capture) : capture_(capture) { capture.begin_apply(); }
+  ~Applying() { capture_.end_apply(); }
+  Applying(const Applying&) = delete;
+  Applying& operator=(const Applying&) = delete;
+
+ private:
+  storage::Capture& capture_;
+};
+
+/// Applies a chunk from the inbox: it was readable when it came.
+void apply_stored(storage::Applier& applier, std::string_view chunk) {
+  try {
+    applier.apply(chunk);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::malformed || error.code() == ErrorCode::limit_exceeded) {
+      storage::read_stored("rill_inbox", [&] { return decode_delta(chunk); });
+    }
+    throw;
+  }
+}
+
+void check_space(SpaceId space) {
+  if (space == kMainSpace) return;
+  throw Error(ErrorCode::unsupported,
+              "space " + std::to_string(space) + " does not exist in this database");
+}
+
+}  // namespace
+
+ReplicaId Database::Implementation::id() {
+  const storage::ReaderLease reader = readers_->snapshot();
+  return reader->interner.id(storage::ClockRow::read(reader->connection).replica);
+}
+
+VersionVector Database::Implementation::vector() {
+  const storage::ReaderLease reader = readers_->snapshot();
+  return read_vector(reader->connection, reader->interner);
+}
+
+std::string Database::Implementation::digest() {
+  const storage::ReaderLease reader = readers_->snapshot();
+  return storage::digest_of(*reader);
+}
+
+void Database::Implementation::write_mark(const VersionVector& vector, std::int64_t seq) {
+  const std::string bytes = encode(vector);
+  own_.cached("INSERT OR REPLACE INTO main.rill_mark(space, seq, vector) VALUES(1, ?, ?)")
+      .bind(1, seq)
+      .bind_blob(2, bytes)
+      .run();
+  if (own_.integer("SELECT count(*) FROM main.rill_mark") <= kMaxMarks) return;
+  // Every second of the older half goes: the gaps grow with age, and a scan starts at most one too
+  // early.
+  own_.cached(
+          "DELETE FROM main.rill_mark WHERE seq IN (SELECT seq FROM (SELECT seq, row_number() "
+          "OVER (ORDER BY seq) AS place FROM main.rill_mark) WHERE place <= ? AND place % 2 = 0)")
+      .bind(1, kMaxMarks / 2)
+      .run();
+}
+
+void Database::Implementation::settle_log() {
+  if (log_in_doubt_) storage::rewrite_log(own_);
+}
+
+void Database::Implementation::commit_durably(sqlite::Transaction& transaction) {
+  log_in_doubt_ = true;  // until the fsync is known to have worked
+  transaction.commit();
+  log_in_doubt_ = false;
+}
+
+storage::ReaderLease Database::Implementation::exportable_snapshot() {
+  const std::lock_guard lock(own_mutex_);
+  check_file();
+  open_own();
+  {
+    // Whatever was given out before is durable and marked; then nothing needs to be written.
+    storage::ReaderLease reader = readers_->snapshot();
+    const storage::ClockRow clock = storage::ClockRow::read(reader->connection);
+    if (clock.counter == clock.exported && !log_in_doubt_) return reader;
+  }
+  sqlite::Transaction transaction(own_, sqlite::Transaction::Kind::immediate);
+  settle_log();
+  const storage::ClockRow clock = storage::ClockRow::read(own_);
+  own_.cached("UPDATE main.rill_clock SET exported = counter WHERE space = 1").run();
+  write_mark(read_vector(own_, own_capture_->interner()), clock.seq);
+  identity_->note(own_, own_capture_->interner());
+  // Taken while nobody else can write, this snapshot holds exactly what is marked as exported.
+  storage::ReaderLease reader = readers_->snapshot();
+  commit_durably(transaction);  // with an fsync: the durability barrier
+  return reader;
+}
+
+ReplicaSummary Database::Implementation::summary() {
+  const storage::ReaderLease reader = exportable_snapshot();
+  check_capture(reader->connection, *reader->catalog);
+  ReplicaSummary summary;
+  summary.id = reader->interner.id(storage::ClockRow::read(reader->connection).replica);
+  summary.nonce = storage::read_nonce(reader->connection);
+  summary.opening = identity_->opening();
+  summary.vector = read_vector(reader->connection, reader->interner);
+  summary.epochs = storage::read_epoch_tips(reader->connection, reader->interner);
+  summary.inboxes = storage::Inbox::summaries(reader->connection);
+  summary.tables = reader->catalog->summaries();
+  return summary;
+}
+
+bool Database::Implementation::renew_if_forgotten(const ReplicaSummary& peer) {
+  sqlite::Transaction transaction(own_, sqlite::Transaction::Kind::immediate);
+  storage::Interner& interner = own_capture_->interner();
+  const storage::ClockRow clock = storage::ClockRow::read(own_);
+  const ReplicaId own = interner.id(clock.replica);
+  const bool twin = peer.id == own && peer.vector[own] == clock.counter;
+  // Judged anew: a local write may have come in between.
+  if (const auto fork = fork_with(own_, interner, read_vector(own_, interner), peer)) {
+    throw storage::forked_error(*fork);
+  }
+  if (!twin && peer.vector[own] <= clock.counter) return false;
+  settle_log();
+  identity_->renew(own_);
+  commit_durably(transaction);
+  return true;
+}
+
+void Database::Implementation::check_history(const ReplicaSummary& peer) {
+  const std::lock_guard lock(own_mutex_);
+  check_file();
+  open_own();
+  {
+    const storage::ReaderLease reader = readers_->snapshot();
+    const storage::ClockRow clock = storage::ClockRow::read(reader->connection);
+    const ReplicaId own = reader->interner.id(clock.replica);
+    if (peer.id == own && peer.nonce == storage::read_nonce(reader->connection)) {
+      throw Error(ErrorCode::forked, "both files are the same replica, " + own.to_string() +
+                                         ": one is an untouched copy of the other, or they are "
+                                         "one file; start the copy from an empty file and sync it");
+    }
+    const VersionVector vector = read_vector(reader->connection, reader->interner);
+    if (const auto fork = fork_with(reader->connection, reader->interner, vector, peer)) {
+      throw storage::forked_error(*fork);
+    }
+    if (peer.id != own && peer.vector[own] <= clock.counter) return;
+  }
+  if (renew_if_forgotten(peer)) {
+    dispatcher_->happened(storage::BoundedEvents(
+        storage::new_replica_event("a peer knows events of this replica that the file lacks")));
+  }
+}
+
+std::unique_ptr<ChangeStream> Database::Implementation::changes_since(
+    const VersionVector& known, SpaceId space, const std::optional<InboxSummary>& received) {
+  check_space(space);
+  storage::ReaderLease reader = exportable_snapshot();
+  check_capture(reader->connection, *reader->catalog);
+  const VersionVector vector = read_vector(reader->connection, reader->interner);
+  if (vector <= known) return std::make_unique<NothingNew>(vector);
+  const bool resumed = received && received->opening == identity_->opening();
+  return std::make_unique<storage::DeltaExtraction>(
+      std::move(reader), known, resumed ? *received : InboxSummary{identity_->opening(), 0, 0});
+}
+
+ReceiveResult Database::Implementation::apply_chunks(const Delta& last, std::string_view encoded,
+                                                     bool staged) {
+  const Applying applying(*own_capture_);
+  storage::ApplyReport report;
+  try {
+    sqlite::Transaction transaction(own_, sqlite::Transaction::Kind::immediate);
+    settle_log();
+    storage::Applier applier(own_, *own_capture_, *identity_, *options_.clock,
+                             {dispatcher_->observed(), options_.check_rule_purity});
+    check_capture(own_, *own_capture_->catalog());
+    if (staged) {
+      storage::Inbox inbox(own_, options_.max_inbox_bytes);
+      inbox.drain(last.sender, [&](std::string_view chunk) { apply_stored(applier, chunk); });
+    } else {
+      applier.apply(encoded);
+    }
+    report = applier.finish();
+    commit_durably(transaction);
+  } catch (const Error& error) {
+    own_capture_->interner().forget();
+    const Error cause = own_capture_->take_error().value_or(error);
+    own_capture_->reload_catalog();
+    throw cause;
+  } catch (...) {
+    own_capture_->interner().forget();
+    throw;
+  }
+  finish_apply(report);
+  return {true, report.rows_changed, report.vector};
+}
+
+void Database::Implementation::finish_apply(storage::ApplyReport& report) {
+  dispatcher_->committed(std::move(report.replaced));
+  dispatcher_->happened(std::move(report.events));
+}
+
+ReceiveResult Database::Implementation::receive(std::string_view encoded_delta) {
+  DeltaReader reader(encoded_delta);
+  const Delta& chunk = reader.header();
+  check_space(chunk.space);
+  while (reader.next()) {
+    // What cannot be read is refused before anything is staged or locked.
+  }
+  const std::lock_guard lock(own_mutex_);
+  check_file();
+  open_own();
+  const bool whole = chunk.chunk == 0 && chunk.last;
+  if (!whole) {
+    sqlite::Transaction transaction(own_, sqlite::Transaction::Kind::immediate);
+    settle_log();
+    const VersionVector vector = read_vector(own_, own_capture_->interner());
+    storage::check_covered(chunk.known, vector);
+    storage::Inbox(own_, options_.max_inbox_bytes).add(chunk, encoded_delta);
+    commit_durably(transaction);
+    if (!chunk.last) return {false, 0, vector};
+  }
+  return apply_chunks(chunk, encoded_delta, !whole);
+}
+
+}  // namespace rill

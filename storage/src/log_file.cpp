@@ -1,0 +1,35 @@
+#include "log_file.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace rill::storage {
+namespace {
+
+void check(int result_code) {
+  if (result_code == SQLITE_OK) return;
+  throw Error(sqlite::code_of(result_code),
+              std::string("rewriting the log of the database after a failed fsync: ") +
+                  sqlite3_errstr(result_code) +
+                  " (nothing was sent; check the disk, then sync again)");
+}
+
+}  // namespace
+
+void rewrite_log(sqlite::Connection& connection) {
+  constexpr sqlite3_int64 kBlockBytes = 65'536;
+  sqlite3_file* log = nullptr;
+  check(sqlite3_file_control(connection.raw(), "main", SQLITE_FCNTL_JOURNAL_POINTER,
+                             static_cast<void*>(&log)));
+  if (log == nullptr || log->pMethods == nullptr) return;
+  sqlite3_int64 size = 0;
+  check(log->pMethods->xFileSize(log, &size));
+  std::vector<char> block(static_cast<std::size_t>(kBlockBytes));
+  for (sqlite3_int64 offset = 0; offset < size; offset += kBlockBytes) {
+    const int bytes = static_cast<int>(std::min(kBlockBytes, size - offset));
+    check(log->pMethods->xRead(log, block.data(), bytes, offset));
+    check(log->pMethods->xWrite(log, block.data(), bytes, offset));
+  }
+}
+
+}  // namespace rill::storage

@@ -1,0 +1,256 @@
+#include "connection.hpp"
+
+#include <algorithm>
+#include <array>
+#include <asio/buffer.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/error_code.hpp>
+#include <asio/post.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+#include <asio/write.hpp>
+#include <utility>
+
+#include "loopback.hpp"
+
+#if defined(__GNUC__) && !defined(__clang__)
+// With sanitizers, g++ 12 sees only one of the two allocation functions of Asio's coroutine frames.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#endif
+
+namespace rill {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t kReadBytes = std::size_t{64} << 10U;
+/// How long the peer may take to close its end after the last words.
+constexpr milliseconds kLinger{1'000};
+
+asio::ip::tcp::endpoint remote_of(const asio::ip::tcp::socket& socket) {
+  asio::error_code error;
+  return socket.remote_endpoint(error);
+}
+
+milliseconds tick_interval(const SessionTimeouts& timeouts) {
+  const milliseconds shortest = std::min({timeouts.hello, timeouts.ping, timeouts.silence,
+                                          timeouts.frame, timeouts.stall, timeouts.work});
+  return std::clamp(shortest / 4, milliseconds{5}, milliseconds{250});
+}
+
+}  // namespace
+
+asio::awaitable<void> Signal::wait() {
+  if (!set_) {
+    asio::error_code cancelled;
+    timer_.expires_at(asio::steady_timer::time_point::max());
+    co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+  }
+  set_ = false;
+}
+
+void Signal::notify() {
+  set_ = true;
+  timer_.cancel();
+}
+
+Connection::Connection(asio::io_context& io, asio::thread_pool& workers,
+                       asio::ip::tcp::socket socket, Replica& replica, Options options)
+    : io_(io),
+      socket_(std::move(socket)),
+      remote_(remote_of(socket_)),
+      options_(std::move(options)),
+      strand_(asio::make_strand(workers.get_executor())),
+      session_(replica, options_.session),
+      ticker_(io),
+      pull_(io),
+      write_(io),
+      tick_interval_(tick_interval(options_.session.timeouts)) {
+  asio::error_code ignored;
+  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+}
+
+void Connection::start() {
+  last_tick_ = Clock::now();
+  pull_.notify();
+  spawn(&Connection::read_loop);
+  spawn(&Connection::pull_loop);
+  spawn(&Connection::write_loop);
+  spawn(&Connection::tick_loop);
+}
+
+void Connection::spawn(asio::awaitable<void> (Connection::*loop)()) {
+  ++loops_;
+  asio::co_spawn(io_, run_loop(shared_from_this(), loop), asio::detached);
+}
+
+asio::awaitable<void> Connection::run_loop(std::shared_ptr<Connection> self,
+                                           asio::awaitable<void> (Connection::*loop)()) {
+  co_await (self.get()->*loop)();
+  if (--loops_ == 0 && options_.on_end) options_.on_end();
+}
+
+void Connection::close() {
+  Step step = [](Session& session) { session.close(); };
+  ++loops_;
+  asio::co_spawn(io_, run_step(shared_from_this(), std::move(step)), asio::detached);
+}
+
+asio::awaitable<void> Connection::run_step(std::shared_ptr<Connection> self, Step step) {
+  co_await with_session(std::move(step));
+  pull_.notify();
+  if (--loops_ == 0 && options_.on_end) options_.on_end();
+  self.reset();
+}
+
+std::uint64_t Connection::note_change() {
+  const std::uint64_t number = ++changes_;
+  if (!change_posted_.exchange(true)) {
+    // Weak: a handler that is never run must not be what ends the connection.
+    asio::post(io_, [weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (!self) return;
+      self->change_posted_ = false;
+      self->pull_.notify();
+    });
+  }
+  return number;
+}
+
+// There and back ----------------------------------------------------------------------------------
+
+asio::awaitable<std::string> Connection::with_session(Step step, bool take_output) {
+  if (steps_++ == 0) busy_since_ = Clock::now();
+  Outcome outcome = co_await asio::co_spawn(strand_, on_strand(std::move(step), take_output),
+                                            asio::use_awaitable);
+  --steps_;
+  greeted_ = greeted_ || outcome.state == Session::State::connected;
+  if (outcome.state == Session::State::closed && !ending_) {
+    ending_ = true;
+    ending_since_ = Clock::now();
+  }
+  co_return std::move(outcome.output);
+}
+
+asio::awaitable<Connection::Outcome> Connection::on_strand(Step step, bool take_output) {
+  const std::uint64_t changes = changes_;
+  if (changes != handled_) session_.vector_changed();
+  if (step) step(session_);
+  Outcome outcome;
+  if (take_output) {
+    outcome.output = session_.take_output();
+    handled_ = changes;
+  }
+  if (options_.on_step) options_.on_step(session_, handled_);
+  for (const SessionEvent& event : session_.take_events()) tell(event);
+  outcome.state = session_.state();
+  co_return outcome;
+}
+
+void Connection::tell(const SessionEvent& event) {
+  if (!options_.on_event) return;
+  try {
+    options_.on_event({options_.number, to_string(remote_), session_.peer(), event});
+  } catch (...) {
+    return;  // a callback must not throw; one that does cannot stop the sync
+  }
+}
+
+// Coroutines of the I/O thread --------------------------------------------------------------------
+
+asio::awaitable<void> Connection::read_loop() {
+  std::array<char, kReadBytes> buffer;
+  while (true) {
+    asio::error_code error;
+    const std::size_t size = co_await socket_.async_read_some(
+        asio::buffer(buffer), asio::redirect_error(asio::use_awaitable, error));
+    if (error) break;
+    if (ending_) continue;
+    Step step = [bytes = std::string_view(buffer.data(), size)](Session& session) {
+      session.receive(bytes);
+    };
+    co_await with_session(std::move(step));
+    pull_.notify();
+  }
+  Step step = [](Session& session) { session.disconnected(); };
+  co_await with_session(std::move(step));
+  die();
+}
+
+asio::awaitable<void> Connection::pull_loop() {
+  while (!drained_) {
+    co_await pull_.wait();
+    if (dead_) break;
+    if (writing_ || !outbox_.empty()) continue;
+    Step step = [](Session& session) { session.start(); };
+    std::string output = co_await with_session(std::move(step), true);
+    drained_ = ending_ && output.empty();
+    said_hello_ = said_hello_ || !output.empty();
+    outbox_ += output;
+    write_.notify();
+  }
+}
+
+asio::awaitable<void> Connection::write_loop() {
+  while (!dead_) {
+    if (outbox_.empty()) {
+      if (drained_) break;
+      co_await write_.wait();
+      continue;
+    }
+    const std::string bytes = std::exchange(outbox_, {});
+    writing_ = true;
+    write_began_ = Clock::now();
+    asio::error_code error;
+    co_await asio::async_write(socket_, asio::buffer(bytes),
+                               asio::redirect_error(asio::use_awaitable, error));
+    writing_ = false;
+    if (error) break;  // reading fails, too, and says so to the session
+    pull_.notify();
+  }
+  asio::error_code ignored;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+}
+
+asio::awaitable<void> Connection::tick_loop() {
+  while (!dead_) {
+    asio::error_code cancelled;
+    ticker_.expires_after(tick_interval_);
+    co_await ticker_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    if (dead_) break;
+    const auto now = Clock::now();
+    on_tick(now);
+    if (steps_ == 0 && !ending_) {
+      session_time_ += std::chrono::duration_cast<milliseconds>(now - last_tick_);
+      Step step = [time = session_time_](Session& session) { session.tick(time); };
+      co_await with_session(std::move(step));
+      pull_.notify();
+    }
+    last_tick_ = now;
+  }
+}
+
+void Connection::on_tick(Clock::time_point now) {
+  const SessionTimeouts& timeouts = options_.session.timeouts;
+  asio::error_code ignored;
+  if (ending_ && now - ending_since_ >= kLinger) socket_.close(ignored);
+  if (writing_ && now - write_began_ >= timeouts.stall) socket_.close(ignored);
+  const bool idle = !writing_ && outbox_.empty();
+  if (steps_ > 0 && said_hello_ && !ending_ && idle && now - busy_since_ >= timeouts.stall / 4) {
+    busy_since_ = now;
+    outbox_ = Session::working_frame();
+    write_.notify();
+  }
+}
+
+void Connection::die() {
+  dead_ = true;
+  asio::error_code ignored;
+  socket_.close(ignored);
+  ticker_.cancel();
+  pull_.notify();
+  write_.notify();
+}
+
+}  // namespace rill

@@ -1,0 +1,146 @@
+#include "message.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "archive.hpp"
+#include "frame.hpp"
+#include "rill/session.hpp"
+
+namespace rill {
+
+template <typename Archive>
+void serialize(Archive& archive, ColumnSummary& column) {
+  archive(limited(column.name, kMaxNameBytes), limited(column.rule, kMaxNameBytes),
+          column.rule_version);
+}
+
+template <typename Archive>
+void serialize(Archive& archive, TableSummary& table) {
+  archive(limited(table.name, kMaxNameBytes), limited(table.rule, kMaxNameBytes),
+          table.rule_version, limited(table.columns, kMaxColumns));
+}
+
+template <typename Archive>
+void serialize(Archive& archive, EpochTip& tip) {
+  archive(tip.newest.replica, limited(tip.newest.first, kMaxCounter), tip.newest.value,
+          tip.history);
+}
+
+template <typename Archive>
+void serialize(Archive& archive, InboxSummary& inbox) {
+  archive(inbox.opening, inbox.chunks, limited(inbox.position, kMaxCounter));
+}
+
+template <typename Archive>
+void serialize(Archive& archive, ReplicaSummary& summary) {
+  archive(summary.id, summary.nonce, summary.opening, summary.vector,
+          limited(summary.epochs, kMaxReplicas), limited(summary.inboxes, kMaxInboxes),
+          limited(summary.tables, kMaxTables));
+}
+
+namespace {
+
+constexpr std::array<std::uint8_t, 4> kMagic = {'R', 'I', 'L', 'L'};
+constexpr std::size_t kMaxErrorName = 64;
+
+/// What every version of the protocol begins with.
+struct Greeting {
+  std::array<std::uint8_t, 4> magic = kMagic;
+  std::uint32_t oldest = kOldestProtocol;
+  std::uint32_t newest = kNewestProtocol;
+
+  template <typename Archive>
+  void serialize(Archive& archive) {
+    archive(magic, oldest, newest);
+  }
+};
+
+/// What follows in this version.
+template <typename Archive>
+void describe(Archive& archive, Hello& hello) {
+  archive(hello.features, hello.space, limited(hello.name, kMaxDeviceName), hello.summary);
+}
+
+struct NamedError {
+  std::string code;
+  std::string text;
+
+  template <typename Archive>
+  void serialize(Archive& archive) {
+    archive(limited(code, kMaxErrorName), limited(text, kMaxErrorText));
+  }
+};
+
+/// Codes travel by name, so that their order may change; one that this build lacks counts as
+/// `protocol`.
+ErrorCode code_named(std::string_view name) {
+  for (unsigned index = 0; index <= static_cast<unsigned>(ErrorCode::internal); ++index) {
+    const auto code = static_cast<ErrorCode>(index);
+    if (to_string(code) == name) return code;
+  }
+  return ErrorCode::protocol;
+}
+
+void check_version(const Hello& hello) {
+  if (hello.oldest > hello.newest) {
+    throw Error(ErrorCode::malformed, "the peer's protocol range is upside down");
+  }
+  if (hello.oldest > kNewestProtocol || hello.newest < kOldestProtocol) {
+    throw Error(ErrorCode::version_mismatch,
+                "the peer speaks protocol versions " + std::to_string(hello.oldest) + " to " +
+                    std::to_string(hello.newest) + ", this side " +
+                    std::to_string(kOldestProtocol) + " to " + std::to_string(kNewestProtocol) +
+                    ": update the older app");
+  }
+}
+
+}  // namespace
+
+std::string encode(const Hello& message) {
+  BoundedOutputArchive archive;
+  Hello hello = message;
+  archive(Greeting{kMagic, hello.oldest, hello.newest});
+  describe(archive, hello);
+  return archive.finish();
+}
+
+Hello decode_hello(std::string_view payload) {
+  BoundedInputArchive archive(payload, kMaxHelloBytes);
+  Greeting greeting;
+  archive(greeting);
+  if (greeting.magic != kMagic) {
+    throw Error(ErrorCode::malformed, "the peer does not speak Rill's protocol");
+  }
+  Hello hello;
+  hello.oldest = greeting.oldest;
+  hello.newest = greeting.newest;
+  check_version(hello);
+  describe(archive, hello);
+  archive.finish();
+  return hello;
+}
+
+std::string encode(const Begin& message) { return to_bytes(message); }
+std::string encode(const Ack& message) { return to_bytes(message); }
+std::string encode(const Retry& message) { return to_bytes(message); }
+
+Begin decode_begin(std::string_view payload) { return from_bytes<Begin>(payload, kMaxFrameBytes); }
+Ack decode_ack(std::string_view payload) { return from_bytes<Ack>(payload, kMaxFrameBytes); }
+Retry decode_retry(std::string_view payload) { return from_bytes<Retry>(payload, kMaxFrameBytes); }
+
+std::string encode(const ErrorMessage& message) {
+  return to_bytes(
+      NamedError{std::string(to_string(message.code)), message.text.substr(0, kMaxErrorText)});
+}
+
+ErrorMessage decode_error(std::string_view payload) {
+  NamedError named = from_bytes<NamedError>(payload, kMaxFrameBytes);
+  // It may end up in a log or a terminal.
+  std::ranges::replace_if(
+      named.text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, '?');
+  return {code_named(named.code), std::move(named.text)};
+}
+
+}  // namespace rill

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "oracle/history.hpp"
+#include "oracle/script.hpp"
+
+namespace oracle {
+
+/// Reads a transaction's SQL as its author means it: what each statement changes of what the author
+/// sees, taken down as operations of the history's newest event.
+///
+/// The history must outlive it and take no other event meanwhile.
+class Author {
+ public:
+  /// Adds `event`, whose past is what the author has seen.
+  Author(History& history, Event event, bool current_schema);
+
+  /// Runs one statement. False if it fails; then it has left nothing.
+  bool run(const Statement& statement);
+  /// Writes what the column shows as a new value, whether or not it differs.
+  void rewrite(std::size_t table, std::size_t key, std::size_t column);
+
+  [[nodiscard]] RowView view(std::size_t table, std::size_t key) const;
+  /// The operations so far, to come back to.
+  [[nodiscard]] const std::vector<Operation>& operations() const;
+  void restore(std::vector<Operation> operations);
+  [[nodiscard]] std::size_t event() const { return event_; }
+
+ private:
+  bool insert(const Statement& statement);
+  bool update(const Statement& statement);
+  bool move(const Statement& statement);
+  void add_insert(std::size_t table, std::size_t key, std::vector<Content> values);
+  void add_update(std::size_t table, std::size_t key, const RowView& before,
+                  const std::vector<Content>& after);
+  void add_erase(std::size_t table, std::size_t key);
+  /// The row's values after `inputs`; false if one is refused.
+  bool assign(std::size_t table, const std::map<std::size_t, Input>& inputs,
+              std::vector<Content>& values) const;
+  [[nodiscard]] bool knows(const Table& table, std::size_t column) const;
+
+  History& history_;
+  bool current_schema_;
+  std::size_t event_;
+  EventSet visible_;
+};
+
+}  // namespace oracle

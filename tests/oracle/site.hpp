@@ -1,0 +1,118 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "oracle/cell.hpp"
+#include "oracle/generator.hpp"
+#include "oracle/script.hpp"
+#include "rill/database.hpp"
+#include "rill/environment.hpp"
+
+namespace oracle {
+
+using ReplicaBytes = std::array<std::uint8_t, 16>;
+/// A version vector, naively.
+using Vector = std::map<ReplicaBytes, std::uint64_t>;
+
+Vector vector_of(const rill::VersionVector& vector);
+/// Whether `right` covers all that `left` does.
+bool covered(const Vector& left, const Vector& right);
+void merge_into(Vector& left, const Vector& right);
+/// The pointwise minimum.
+Vector common(const Vector& left, const Vector& right);
+
+Cell cell_of(const rill::Value& value);
+rill::Value value_of(const Cell& cell);
+
+/// A hybrid logical clock, naively: what times a device's events must carry.
+class NaiveClock {
+ public:
+  /// The reading that an event gets now.
+  [[nodiscard]] std::uint64_t peek(std::uint64_t wall_ms) const {
+    const std::uint64_t wall = wall_ms << 16U;
+    return wall > last_ ? wall : last_ + 1;
+  }
+  /// An event took the reading `time`, or one from elsewhere became known.
+  void take(std::uint64_t time) { last_ = time > last_ ? time : last_; }
+  void observe(std::uint64_t time, std::uint64_t wall_ms) {
+    constexpr std::uint64_t kFiveMinutesMs = 300'000;
+    if ((time >> 16U) <= wall_ms + kFiveMinutesMs) take(time);
+  }
+
+ private:
+  std::uint64_t last_ = 0;
+};
+
+/// A wall clock that stands where it is put.
+class PuppetClock : public rill::WallClock {
+ public:
+  std::uint64_t now_ms() override { return now_ms_; }
+  void set(std::uint64_t now_ms) { now_ms_ = now_ms; }
+
+ private:
+  std::uint64_t now_ms_ = 0;
+};
+
+/// What became of one statement.
+struct Outcome {
+  bool done = false;
+  /// The error's message.
+  std::string error;
+  /// Whether the error is one that bad SQL or values may give.
+  bool expected = true;
+};
+
+/// One device: a database file, its clock, and the app that writes to it.
+class Site {
+ public:
+  /// Creates the file and migrates it to the device's schema.
+  Site(const Plan& plan, std::size_t number, const std::filesystem::path& folder);
+
+  [[nodiscard]] rill::Database& database() { return *database_; }
+  [[nodiscard]] const ReplicaBytes& id() const { return id_; }
+  [[nodiscard]] bool current_schema() const { return current_schema_; }
+  [[nodiscard]] NaiveClock& clock() { return clock_; }
+  [[nodiscard]] std::uint64_t wall_ms() const { return wall_ms_; }
+  void set_time(std::uint64_t world_ms);
+
+  /// Closes and opens the file. Throws if it has another identity then.
+  void restart();
+  void adopt();
+
+  Outcome execute(const Sql& sql);
+  /// Calls `run` for each block of a step, inside the transaction and the savepoints that it asks
+  /// for.
+  void transaction(const Step& step, const std::function<void(const Block&)>& run);
+
+  /// The rows of one history as the table shows them, by key.
+  std::map<std::size_t, std::vector<Cell>> rows(const Table& table, const KeySpace& keys);
+
+ private:
+  void open();
+  void raw(const std::string& sql);
+  void transaction_by_handle(const Step& step, const std::function<void(const Block&)>& run);
+
+  const Plan& plan_;
+  Device device_;
+  std::filesystem::path path_;
+  std::shared_ptr<PuppetClock> wall_clock_;
+  std::shared_ptr<rill::RandomSource> random_;
+  std::unique_ptr<rill::Database> database_;
+  ReplicaBytes id_{};
+  bool current_schema_;
+  NaiveClock clock_;
+  std::uint64_t wall_ms_ = 0;
+};
+
+/// Creates the tables and replicates them; `before` is whether the older schema stands already.
+void create_schema(rill::Schema& schema, const Shape& shape, bool current_schema, bool before);
+void register_rules(rill::Database& database);
+
+}  // namespace oracle

@@ -1,0 +1,62 @@
+#include "oracle/world.hpp"
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+#include "oracle/run.hpp"
+
+namespace oracle {
+
+World::World(Plan plan, std::filesystem::path folder)
+    : plan_(std::move(plan)), folder_(std::move(folder)) {
+  std::filesystem::remove_all(folder_);
+  std::filesystem::create_directories(folder_);
+  for (std::size_t number = 0; number < plan_.devices.size(); ++number) {
+    sites_.push_back(std::make_unique<Site>(plan_, number, folder_));
+  }
+}
+
+World::~World() {
+  sites_.clear();
+  std::error_code ignored;
+  std::filesystem::remove_all(folder_, ignored);
+}
+
+std::vector<bool> World::current_schemas() const {
+  std::vector<bool> current;
+  current.reserve(sites_.size());
+  for (const auto& site : sites_) current.push_back(site->current_schema());
+  return current;
+}
+
+std::optional<Failure> World::run(const Script& script, std::int64_t ordinal, Fault fault,
+                                  Statistics& statistics, std::uint64_t& hash) {
+  ++statistics.histories;
+  statistics.least_replicas = std::min(statistics.least_replicas, sites_.size());
+  statistics.most_replicas = std::max(statistics.most_replicas, sites_.size());
+  std::size_t step = 0;
+  try {
+    Run run(plan_, sites_, ordinal, fault, statistics, hash);
+    for (; step < script.size(); ++step) run.step(script[step]);
+    run.finish();
+  } catch (const std::exception& error) {
+    return Failure{step, error.what()};
+  }
+  return std::nullopt;
+}
+
+std::optional<Failure> World::check_files() {
+  for (const auto& site : sites_) {
+    try {
+      const auto rows = site->database().query("PRAGMA integrity_check");
+      const auto report = rows.front().get<std::string>(0);
+      if (report != "ok") return Failure{0, "integrity_check: " + report};
+    } catch (const std::exception& error) {
+      return Failure{0, std::string("integrity_check: ") + error.what()};
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace oracle

@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# Builds and tests all of Rill: what CI runs.
+#
+#   tests/run.sh            everything, both sanitizer builds included
+#   tests/run.sh --quick    the dev build, its tests, format and static analysis
+#
+# RILL_HISTORIES  how many histories are compared with the oracle (default 100000; sanitizers: 2 %)
+#
+# The last line is "<n> passed, <m> failed": the tests of all ctest runs, a failed stage of another kind
+# (build, format, analysis) counting as one failure. The exit code is 0 only if nothing failed.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+quick=false
+case "${1:-}" in
+  "") ;;
+  --quick) quick=true ;;
+  *)
+    echo "usage: $0 [--quick]" >&2
+    exit 2
+    ;;
+esac
+
+export RILL_HISTORIES="${RILL_HISTORIES:-100000}"
+# Checkouts at different paths share the cache.
+export CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1
+jobs=$(nproc)
+folders=(engine storage sync demo tests)
+passed=0
+failed=0
+
+# stage <title> <command> ...: runs the command under a header; its failure counts as one.
+stage() {
+  local title=$1 start=$SECONDS status
+  shift
+  printf '\n=== %s\n' "$title"
+  "$@" 2>&1
+  status=$?
+  if ((status == 0)); then
+    printf -- '--- %s: ok, %d s\n' "$title" $((SECONDS - start))
+  else
+    printf -- '--- %s: FAILED, %d s\n' "$title" $((SECONDS - start))
+    failed=$((failed + 1))
+  fi
+  return "$status"
+}
+
+finish() {
+  printf '\n=== total: %d s\n' "$SECONDS"
+  echo "$passed passed, $failed failed"
+  ((failed == 0)) && exit 0
+  exit 1
+}
+
+# build <preset> <target> ...
+build() {
+  local preset=$1
+  shift
+  cmake --preset "$preset" && cmake --build --preset "$preset" --target "$@"
+}
+
+# run_tests <preset> [<command prefix> ...]: adds the preset's tests to the totals.
+run_tests() {
+  local preset=$1 start=$SECONDS log status summary total bad
+  shift
+  printf '\n=== test %s\n' "$preset"
+  log="build/$preset/ctest.log"
+  "$@" ctest --preset "$preset" -j "$jobs" 2>&1 | tee "$log"
+  status=${PIPESTATUS[0]}
+  # "98% tests passed, 2 tests failed out of 100"
+  summary=$(grep -E '^[0-9]+% tests passed, [0-9]+ tests failed out of [0-9]+' "$log" | tail -n 1)
+  total=$(sed -E 's/.*out of ([0-9]+).*/\1/' <<<"${summary:-out of 0}")
+  bad=$(sed -E 's/.*passed, ([0-9]+) tests.*/\1/' <<<"${summary:-passed, 0 tests}")
+  if ((status != 0 && bad == 0)); then bad=1 total=$((total + 1)); fi
+  passed=$((passed + total - bad))
+  failed=$((failed + bad))
+  printf -- '--- test %s: %d passed, %d failed, %d s\n' \
+    "$preset" $((total - bad)) "$bad" $((SECONDS - start))
+}
+
+check_format() {
+  find "${folders[@]}" \( -name '*.hpp' -o -name '*.cpp' \) -print0 |
+    xargs -r -0 clang-format-19 --dry-run --Werror
+}
+
+analyse() {
+  local log=build/dev/clang-tidy.log
+  run-clang-tidy-19 -quiet -j "$jobs" -p build/dev \
+    "^$PWD/(engine|storage|sync|demo|tests)/" >"$log" 2>&1 && return 0
+  # A finding in a header comes once for each source that includes it.
+  grep -E ': (error|warning): ' "$log" | sort -u || tail -n 20 "$log"
+  echo "all of it: $log"
+  return 1
+}
+
+stage "install" .ci/install.sh dev || finish
+
+if stage "build dev" build dev all all_verify_interface_header_sets; then
+  run_tests dev
+fi
+stage "format" check_format
+[[ -f build/dev/compile_commands.json ]] && stage "static analysis" analyse
+
+if ! $quick; then
+  if stage "build asan-ubsan" build asan-ubsan all; then
+    run_tests asan-ubsan
+  fi
+  if stage "build tsan" build tsan thread_tests; then
+    # g++ 12's runtime knows only the usual memory layout, which address randomisation may leave.
+    if setarch -R true 2>/dev/null; then
+      run_tests tsan setarch -R
+    else
+      run_tests tsan
+    fi
+  fi
+fi
+finish

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <algorithm>
+
+namespace rill::testing {
+
+/// How much of a long test to run: all of it, or the part that a sanitizer's run has time for.
+#ifdef RILL_TEST_EFFORT_PERCENT
+inline constexpr unsigned kEffortPercent = RILL_TEST_EFFORT_PERCENT;
+#else
+inline constexpr unsigned kEffortPercent = 100;
+#endif
+
+/// `count` scaled by the effort, at least 1.
+constexpr unsigned scaled(unsigned count) { return std::max(1U, count * kEffortPercent / 100); }
+
+}  // namespace rill::testing
