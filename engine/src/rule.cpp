@@ -9,6 +9,7 @@
 #include "rules/operation.hpp"
 #include "rules/register_rule.hpp"
 #include "rules/set_rule.hpp"
+#include "rules/text_rule.hpp"
 
 namespace rill {
 namespace {
@@ -29,9 +30,8 @@ constexpr std::array kBuiltIns = {
     BuiltIn{"set", RuleKind::set, add_wins},
     BuiltIn{"set(remove_wins)", RuleKind::set, remove_wins},
     BuiltIn{"map", RuleKind::map, add_wins},
+    BuiltIn{"text", RuleKind::text, add_wins},
 };
-
-constexpr std::string_view kReservedName = "text";
 
 Rule make(RuleKind kind, SetBias bias = add_wins) {
   for (const BuiltIn& built_in : kBuiltIns) {
@@ -42,12 +42,8 @@ Rule make(RuleKind kind, SetBias bias = add_wins) {
   throw Error(ErrorCode::invalid_argument, "there is no built-in rule of this kind");
 }
 
-[[noreturn]] void refuse_kind() {
-  throw Error(ErrorCode::unsupported, "columns of this kind of rule cannot be written yet");
-}
-
 Value shown_default(const Rule& rule, const Value& default_value) {
-  if (!rule.has_normal_form()) return default_value;
+  if (!rule.is_normal_when_inserted()) return default_value;
   try {
     return normal_form(rule, default_value);
   } catch (const Error&) {
@@ -72,9 +68,14 @@ bool Rule::is_register() const noexcept {
          kind_ != RuleKind::text;
 }
 
+bool Rule::has_siblings() const noexcept { return is_register() || kind_ == RuleKind::text; }
+
 bool Rule::has_normal_form() const noexcept {
-  return kind_ == RuleKind::counter || kind_ == RuleKind::set || kind_ == RuleKind::map ||
-         kind_ == RuleKind::multi_value;
+  return !is_register() || kind_ == RuleKind::multi_value;
+}
+
+bool Rule::is_normal_when_inserted() const noexcept {
+  return has_normal_form() && kind_ != RuleKind::text;
 }
 
 Rule last_writer() { return make(RuleKind::last_writer); }
@@ -85,10 +86,11 @@ Rule maximum() { return make(RuleKind::maximum); }
 Rule counter() { return make(RuleKind::counter); }
 Rule set(SetBias bias) { return make(RuleKind::set, bias); }
 Rule map() { return make(RuleKind::map); }
+Rule text() { return make(RuleKind::text); }
 
 Rule custom(std::string name, std::uint32_t version, ConflictFunction function) {
   if (name.empty()) throw Error(ErrorCode::invalid_argument, "a custom rule needs a name");
-  if (name == kReservedName || built_in_rule(name)) {
+  if (built_in_rule(name)) {
     throw Error(ErrorCode::invalid_argument,
                 "'" + name + "' is the name of a built-in rule; give the custom rule another");
   }
@@ -129,6 +131,8 @@ Value normal_form(const Rule& rule, const Value& written) {
       return map_normal_form(written);
     case RuleKind::multi_value:
       return multi_value_normal_form(written);
+    case RuleKind::text:
+      return text_normal_form(written);
     default:
       return written;
   }
@@ -140,8 +144,6 @@ Entries written_at_once(const Rule& rule, const Value& value, const Stamp& stamp
       return set_written_at_once(value, stamp);
     case RuleKind::map:
       return map_written_at_once(value, stamp);
-    case RuleKind::text:
-      refuse_kind();
     default:
       return {Entry::make(stamp, value)};
   }
@@ -156,8 +158,6 @@ void record_change(const Rule& rule, Entries& entries, const Value& old_value,
       return record_set_change(rule.bias(), entries, old_value, new_value, write.stamp);
     case RuleKind::map:
       return record_map_change(entries, old_value, new_value, write.stamp);
-    case RuleKind::text:
-      refuse_kind();
     default:
       entries.assign(1, Entry::make(write.stamp, new_value));
   }
@@ -168,6 +168,9 @@ bool is_whole(const Rule& rule, const Entries& entries) {
   const Entry& front = entries.front();
   if (rule.is_register()) return entries.size() == 1 && front.unseen_births.empty();
   switch (rule.kind()) {
+    case RuleKind::text:
+      // What was edited is marked by its holder.
+      return entries.size() == 1 && front.unseen_births.empty() && front.sub_key.empty();
     case RuleKind::counter:
       return entries.size() == 1 && front.first == front.id.dot.counter;
     case RuleKind::set:
@@ -179,6 +182,10 @@ bool is_whole(const Rule& rule, const Entries& entries) {
     default:
       return false;
   }
+}
+
+const Entry* latest_sibling(const Entries& entries, const Entries& births) noexcept {
+  return last_writer_choice(entries, births);
 }
 
 Value show(const Rule& rule, const Entries& entries, const ShowContext& context) {

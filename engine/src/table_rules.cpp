@@ -135,7 +135,7 @@ std::vector<ColumnConflict> conflicts(const TableRules& rules, const RowState& s
   std::vector<ColumnConflict> found;
   const auto has_siblings = [&](const RowState::Column& column) {
     return column.entries.size() > 1 && column.id < rules.columns.size() &&
-           rules.columns[column.id].known && rules.columns[column.id].rule.is_register();
+           rules.columns[column.id].known && rules.columns[column.id].rule.has_siblings();
   };
   if (std::none_of(state.columns.begin(), state.columns.end(), has_siblings)) return found;
 

@@ -141,7 +141,7 @@ void load_schema(sqlite::Connection& connection, Table& table) {
     table.types[*id] = type_of(columns.bytes(1), columns.integer(2) != 0, strict);
     ColumnRules& rules = table.rules.columns[*id];
     rules.default_value = default_of(connection, columns, table.types[*id]);
-    if (rules.rule.has_normal_form()) {
+    if (rules.rule.is_normal_when_inserted()) {
       try {
         rules.default_value = normal_form(rules.rule, rules.default_value);
       } catch (const Error&) {

@@ -28,7 +28,7 @@ enum class RuleKind : std::uint8_t {
   counter = 5,       ///< Changes of a number add up.
   set = 6,           ///< Elements of a JSON array are united.
   map = 7,           ///< Keys of a JSON object merge one by one.
-  text = 8,          ///< Reserved: named in formats, not offered yet.
+  text = 8,          ///< Characters inserted and erased in a text are united.
   custom = 9,        ///< A function of the app's settles concurrent writes.
 };
 
@@ -103,9 +103,15 @@ class Rule {
   [[nodiscard]] const ConflictFunction* function() const noexcept { return function_.get(); }
   /// Whether entries are the siblings of one value (everything but counter, set, map and text).
   [[nodiscard]] bool is_register() const noexcept;
-  /// Whether a written value may have to be brought to a normal form, or be refused, before it is
-  /// kept: counter, set, map and multi_value.
+  /// Whether entries are siblings, of which all but the shown one are conflicts: registers and
+  /// text, whose siblings are whole texts that were inserted concurrently.
+  [[nodiscard]] bool has_siblings() const noexcept;
+  /// Whether a value that an UPDATE writes may have to be brought to a normal form, or be refused,
+  /// before it is kept: counter, set, map, multi_value and text.
   [[nodiscard]] bool has_normal_form() const noexcept;
+  /// Whether that goes for a value that an INSERT writes, too: for all of them but text, of which
+  /// any value is kept as it is until it is edited.
+  [[nodiscard]] bool is_normal_when_inserted() const noexcept;
 
  private:
   RuleKind kind_ = RuleKind::last_writer;
@@ -138,6 +144,12 @@ Rule set(SetBias bias = add_wins);
 /// counts as
 /// `{}`.
 Rule map();
+/// Holds TEXT that several devices edit at once. A local UPDATE inserts and erases the characters
+/// by which NEW differs from OLD (a minimal difference, or the exact edits of a `TextEdit`);
+/// concurrent edits are all kept, and words typed at one spot are not interleaved (see
+/// `TextDocument`). An INSERT begins a new text. An UPDATE to NULL erases all of it; other values
+/// than UTF-8 text are refused. A text may take 16 MiB.
+Rule text();
 /// The app's own: `function` settles concurrent writes. `name` and `version` are stored in the file
 /// and compared with peers: raise `version` whenever the function's results change.
 ///
@@ -222,10 +234,15 @@ Entries written_at_once(const Rule& rule, const Value& value, const Stamp& stamp
 ///
 /// Afterwards `show` gives `new_value`, but for a counter with contributions of others: a REAL sum
 /// may differ from it in the last digits, and an INTEGER sum beyond 64 bits still shows the bound.
+/// A text that is changed this way is a new one: edits of it are operations, which its holder keeps
+/// beside the entry (`TextDocument`).
 /// Throws `Error{bad_value}`, with nothing changed, if a counter's difference cannot be
 /// represented.
 void record_change(const Rule& rule, Entries& entries, const Value& old_value,
                    const Value& new_value, const LocalWrite& write);
+
+/// `last_writer`'s choice: of the siblings that saw the latest birth, the latest. Null if none did.
+const Entry* latest_sibling(const Entries& entries, const Entries& births) noexcept;
 
 /// Whether `entries` is precisely what `written_at_once(rule, shown, stamp)` gives for some stamp
 /// and the shown value, so that a store need keep only the stamp beside the value.

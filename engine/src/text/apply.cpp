@@ -9,26 +9,26 @@
 
 namespace rill {
 
-using text::Author;
-using text::Origins;
-using text::Place;
-using text::Serial;
+using fugue::Author;
+using fugue::Origins;
+using fugue::Place;
+using fugue::Serial;
 
 // The left origin that the order goes by. An author who leaves out sealed characters may name
 // origins that are no neighbours. If the right one then belongs to what was typed behind the left
 // one, new characters belong to the right one, as if its own left origin had been named; of
 // neighbours that is the same.
 Serial TextDocument::State::settled(const Origins& wanted) {
-  if (wanted.right == text::kNoSerial) return wanted.left;
+  if (wanted.right == fugue::kNoSerial) return wanted.left;
   const Place begin = tree.place_behind(wanted.left);
   const Serial own = tree.settled_origins(wanted.right).left;
   for (Serial left = own; left != wanted.left; left = tree.settled_origins(left).left) {
-    if (left == text::kNoSerial) return wanted.left;
+    if (left == fugue::kNoSerial) return wanted.left;
     // All of a run was typed behind its first character.
     const Place place = tree.place_behind(left);
     if (tree.precedes(place, begin)) return wanted.left;
     const Serial first = left - (place.offset - 1);
-    if (wanted.left != text::kNoSerial && first <= wanted.left && wanted.left < left) break;
+    if (wanted.left != fugue::kNoSerial && first <= wanted.left && wanted.left < left) break;
     left = first;
   }
   return own;
@@ -45,7 +45,7 @@ TextDocument::State::Destination TextDocument::State::destination(Author author,
   const Origins wanted{settled(given), given.right};
   const Place begin = tree.place_behind(wanted.left);
   Place end;
-  if (wanted.right != text::kNoSerial) end = tree.place_behind(wanted.right);
+  if (wanted.right != fugue::kNoSerial) end = tree.place_behind(wanted.right);
   Place found = begin;
   Place at = begin;
   // Whether what was passed last goes before or behind depends on what comes.
@@ -53,16 +53,16 @@ TextDocument::State::Destination TextDocument::State::destination(Author author,
   while (true) {
     if (!undecided) found = at;
     const Serial other = tree.behind(at);
-    if (other == text::kNoSerial || other == wanted.right) break;
-    const bool towards_end = wanted.right != text::kNoSerial && tree.precedes(at, end);
+    if (other == fugue::kNoSerial || other == wanted.right) break;
+    const bool towards_end = wanted.right != fugue::kNoSerial && tree.precedes(at, end);
     tree.advance(at);
     if (towards_end && at.leaf == end.leaf && at.index == end.index) {
       at.offset = end.offset - 1;  // the right origin is in the middle of this run
     }
     const Origins others = tree.settled_origins(other);
     if (others.left != wanted.left) {
-      if (wanted.left == text::kNoSerial) continue;
-      if (others.left == text::kNoSerial || tree.precedes(tree.place_behind(others.left), begin)) {
+      if (wanted.left == fugue::kNoSerial) continue;
+      if (others.left == fugue::kNoSerial || tree.precedes(tree.place_behind(others.left), begin)) {
         break;
       }
       continue;
@@ -72,24 +72,24 @@ TextDocument::State::Destination TextDocument::State::destination(Author author,
       undecided = false;
     } else {
       undecided =
-          others.right != text::kNoSerial &&
-          (wanted.right == text::kNoSerial || tree.precedes(tree.place_behind(others.right), end));
+          others.right != fugue::kNoSerial &&
+          (wanted.right == fugue::kNoSerial || tree.precedes(tree.place_behind(others.right), end));
     }
   }
   const bool between = tree.before(found) == given.left && tree.behind(found) == given.right;
   return {found, between, wanted.left};
 }
 
-void TextDocument::State::insert_step(Author author, const text::OpStep& step,
+void TextDocument::State::insert_step(Author author, const fugue::OpStep& step,
                                       std::vector<TextChange>* changes) {
   const Serial serial = tree.end();
   const std::uint32_t number = authors[author].next;
-  const bool erased = step.kind == text::OpStep::Kind::insert_erased;
+  const bool erased = step.kind == fugue::OpStep::Kind::insert_erased;
   const auto [place, between, left] = destination(author, number, step.origins);
   if (!between) origins.add(serial, step.count, step.origins, left);
   std::uint32_t offset = store.end();
   if (!erased) offset = store.append(step.text, step.extent);
-  const Place behind = tree.insert(place, step.count, offset, erased ? text::Run::kErased : 0);
+  const Place behind = tree.insert(place, step.count, offset, erased ? fugue::Run::kErased : 0);
   authors.append(author, serial, step.count);
   if (changes != nullptr && !erased) {
     const std::uint32_t end = tree.extent_before(behind).chars;
@@ -97,16 +97,16 @@ void TextDocument::State::insert_step(Author author, const text::OpStep& step,
   }
 }
 
-void TextDocument::State::erase_step(const text::OpStep& step, std::vector<TextChange>* changes) {
+void TextDocument::State::erase_step(const fugue::OpStep& step, std::vector<TextChange>* changes) {
   Serial serial = step.first;
   const Serial end = step.first + step.count;
   while (serial < end) {
     const Place place = tree.place_behind(serial);
-    const text::Run& run = tree.run(place);
+    const fugue::Run& run = tree.run(place);
     std::uint32_t count = std::min(end - serial, run.count() - place.offset + 1);
     if (!run.erased()) {
       const std::uint32_t position = changes == nullptr ? 0 : tree.extent_before(place).chars - 1;
-      count = tree.mark(serial, count, text::Run::kErased);
+      count = tree.mark(serial, count, fugue::Run::kErased);
       if (changes != nullptr) changes->push_back({position, count, {}});
     }
     serial += count;
@@ -117,7 +117,7 @@ void TextDocument::State::erase_step(const text::OpStep& step, std::vector<TextC
 bool TextDocument::State::apply_typed(Author author, std::uint64_t counter,
                                       std::string_view content) {
   if (!tree.extensible()) return false;
-  const auto step = text::read_typed(content, authors[author].next);
+  const auto step = fugue::read_typed(content, authors[author].next);
   if (!step) return false;
   const Serial serial = tree.end();
   const auto& last = authors.span_of(serial - 1);
@@ -164,8 +164,8 @@ void TextDocument::State::apply(const Dot& dot, std::string_view content,
     throw;
   }
   // Nothing throws from here on but for want of memory.
-  for (const text::OpStep& step : scratch_) {
-    const bool erases = step.kind == text::OpStep::Kind::erase;
+  for (const fugue::OpStep& step : scratch_) {
+    const bool erases = step.kind == fugue::OpStep::Kind::erase;
     const Serial first = erases ? step.first : tree.end();
     erases ? erase_step(step, changes) : insert_step(author, step, changes);
     log.add(author, dot.counter, !erases, first, step.count);
@@ -174,12 +174,12 @@ void TextDocument::State::apply(const Dot& dot, std::string_view content,
 }
 
 void TextDocument::State::read(Author author, std::string_view content) {
-  text::read_op({tree, authors, author}, content, scratch_);
+  fugue::read_op({tree, authors, author}, content, scratch_);
   std::size_t bytes = 0;
   std::uint64_t chars = 0;
-  for (const text::OpStep& step : scratch_) {
+  for (const fugue::OpStep& step : scratch_) {
     bytes += step.text.size();
-    if (step.kind != text::OpStep::Kind::erase) chars += step.count;
+    if (step.kind != fugue::OpStep::Kind::erase) chars += step.count;
   }
   require_room(static_cast<std::uint32_t>(std::min<std::uint64_t>(chars, kMaxTextCharacters + 1)),
                bytes);

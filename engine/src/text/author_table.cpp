@@ -5,7 +5,7 @@
 
 #include "rill/error.hpp"
 
-namespace rill::text {
+namespace rill::fugue {
 
 std::optional<Author> AuthorTable::find(const ReplicaId& id) const noexcept {
   for (Author author = 0; author < replicas_.size(); ++author) {
@@ -49,4 +49,4 @@ const AuthorTable::Span* AuthorTable::find(Author author, std::uint32_t number) 
   return number - span.number < span.count ? &span : nullptr;
 }
 
-}  // namespace rill::text
+}  // namespace rill::fugue

@@ -7,7 +7,7 @@
 #include "rill/text_document.hpp"
 #include "run.hpp"
 
-namespace rill::text {
+namespace rill::fugue {
 
 /// A replica's number in one copy of a text.
 using Author = std::uint32_t;
@@ -88,4 +88,4 @@ class AuthorTable {
   std::vector<Span> spans_;
 };
 
-}  // namespace rill::text
+}  // namespace rill::fugue

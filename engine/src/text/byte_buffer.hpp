@@ -6,7 +6,7 @@
 #include <new>
 #include <string_view>
 
-namespace rill::text {
+namespace rill::fugue {
 
 /// Bytes that are only appended to. It grows by `realloc`, which moves large blocks by remapping
 /// their pages: a `std::string` spent a third of a replay on copying what it had.
@@ -45,4 +45,4 @@ class ByteBuffer {
   std::size_t capacity_ = 0;
 };
 
-}  // namespace rill::text
+}  // namespace rill::fugue

@@ -7,13 +7,13 @@
 
 namespace rill {
 
-using text::Author;
-using text::AuthorTable;
-using text::Origins;
-using text::Run;
-using text::Serial;
-using text::SerialSet;
-using text::TextLog;
+using fugue::Author;
+using fugue::AuthorTable;
+using fugue::Origins;
+using fugue::Run;
+using fugue::Serial;
+using fugue::SerialSet;
+using fugue::TextLog;
 
 namespace {
 
@@ -27,10 +27,10 @@ class Renumbering {
   explicit Renumbering(const SerialSet& forgotten) : forgotten_(forgotten) {}
 
   [[nodiscard]] bool forgotten(Serial serial) const {
-    return serial != text::kNoSerial && forgotten_.contains(serial);
+    return serial != fugue::kNoSerial && forgotten_.contains(serial);
   }
   [[nodiscard]] Serial operator()(Serial serial) const {
-    return serial == text::kNoSerial ? serial : serial - forgotten_.count_before(serial);
+    return serial == fugue::kNoSerial ? serial : serial - forgotten_.count_before(serial);
   }
   // Calls `visit(first, count)` for what remains of a range, by old serials.
   template <typename Visit>
@@ -101,8 +101,8 @@ void TextDocument::State::compact(const VersionVector& stable) {
   const Renumbering fresh(forgotten);
 
   std::vector<Run> runs;
-  text::OriginTable kept_origins;
-  for (const text::OriginTable::Item& item : origins.items()) {
+  fugue::OriginTable kept_origins;
+  for (const fugue::OriginTable::Item& item : origins.items()) {
     fresh.kept(item.first, item.count, [&](Serial first, std::uint32_t count) {
       const bool whole = first == item.first;
       const Origins given = whole ? item.origins : Origins{first - 1, item.origins.right};

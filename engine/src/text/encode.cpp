@@ -9,20 +9,20 @@
 
 namespace rill {
 
-using text::Author;
-using text::AuthorTable;
-using text::Origins;
-using text::PartTag;
-using text::Place;
-using text::Serial;
-using text::TextLog;
+using fugue::Author;
+using fugue::AuthorTable;
+using fugue::Origins;
+using fugue::PartTag;
+using fugue::Place;
+using fugue::Serial;
+using fugue::TextLog;
 
 namespace {
 
 // Writes one operation's parts; see engine/README.md for the format.
 class OpWriter {
  public:
-  OpWriter(text::RunTree& tree, const AuthorTable& authors, const text::TextStore& store,
+  OpWriter(fugue::RunTree& tree, const AuthorTable& authors, const fugue::TextStore& store,
            Author author, Serial frozen)
       : tree_(tree), authors_(authors), store_(store), author_(author), frozen_(frozen) {}
 
@@ -42,16 +42,16 @@ class OpWriter {
 
  private:
   void header(PartTag tag, std::uint64_t value) {
-    bytes_.varint(value << text::kPartBits | static_cast<std::uint64_t>(tag));
+    bytes_.varint(value << fugue::kPartBits | static_cast<std::uint64_t>(tag));
   }
 
   void name(Serial serial) {
-    if (serial == text::kNoSerial) return bytes_.varint(text::kRefNone);
+    if (serial == fugue::kNoSerial) return bytes_.varint(fugue::kRefNone);
     const Author author = authors_.span_of(serial).author;
-    std::uint64_t tag = text::kRefAuthor;
+    std::uint64_t tag = fugue::kRefAuthor;
     if (author != author_) {
       const auto listed = std::find(replicas_.begin(), replicas_.end(), author);
-      tag = text::kRefListed + static_cast<std::uint64_t>(listed - replicas_.begin());
+      tag = fugue::kRefListed + static_cast<std::uint64_t>(listed - replicas_.begin());
       if (listed == replicas_.end()) replicas_.push_back(author);
     }
     bytes_.varint(tag);
@@ -60,7 +60,7 @@ class OpWriter {
 
   // Whether the character is right behind the author's one before it, as if typed on.
   [[nodiscard]] bool continues(Serial serial, const Origins& origins) {
-    if (origins.left == text::kNoSerial || origins.left < frozen_) return false;
+    if (origins.left == fugue::kNoSerial || origins.left < frozen_) return false;
     return authors_.span_of(origins.left).author == author_ &&
            authors_.number_of(origins.left) + 1 == authors_.number_of(serial) &&
            tree_.origins(origins.left).right == origins.right;
@@ -71,7 +71,7 @@ class OpWriter {
     const Serial end = part.first + part.count;
     while (serial < end) {
       const Place place = tree_.place_behind(serial);
-      const text::Run run = tree_.run(place);
+      const fugue::Run run = tree_.run(place);
       const std::uint32_t count =
           tree_.origin_table().end_of_alike(serial, std::min(end, run.end())) - serial;
       const Origins origins = tree_.origins(serial);
@@ -104,9 +104,9 @@ class OpWriter {
     }
   }
 
-  text::RunTree& tree_;
+  fugue::RunTree& tree_;
   const AuthorTable& authors_;
-  const text::TextStore& store_;
+  const fugue::TextStore& store_;
   Author author_;
   Serial frozen_;
   std::vector<Author> replicas_;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-namespace rill::text {
+namespace rill::fugue {
 
 LeafIndex::Spot LeafIndex::spot(Serial serial) const noexcept {
   const auto chunk = std::upper_bound(
@@ -74,4 +74,4 @@ void LeafIndex::set(Serial first, std::uint32_t count, std::uint32_t leaf) {
   }
 }
 
-}  // namespace rill::text
+}  // namespace rill::fugue

@@ -5,7 +5,7 @@
 
 #include "run.hpp"
 
-namespace rill::text {
+namespace rill::fugue {
 
 /// In which leaf of a `RunTree` each character stands: ranges of serials, in chunks of bounded
 /// length.
@@ -43,4 +43,4 @@ class LeafIndex {
   Serial end_ = 0;
 };
 
-}  // namespace rill::text
+}  // namespace rill::fugue

@@ -10,12 +10,12 @@
 
 namespace rill {
 
-using text::AuthorTable;
-using text::Extent;
-using text::Origins;
-using text::QuickReader;
-using text::Run;
-using text::Serial;
+using fugue::AuthorTable;
+using fugue::Extent;
+using fugue::Origins;
+using fugue::QuickReader;
+using fugue::Run;
+using fugue::Serial;
 
 namespace {
 
@@ -78,7 +78,7 @@ Serial read_authors(QuickReader& bytes, AuthorTable& authors) {
   if (count > kMaxTextAuthors || count > bytes.remaining() / 18) QuickReader::fail();
   std::vector<std::uint32_t> next;
   next.reserve(count);
-  for (text::Author author = 0; author < count; ++author) {
+  for (fugue::Author author = 0; author < count; ++author) {
     const ReplicaId id = ByteReader(bytes.raw(sizeof(ReplicaId::bytes))).replica();
     if (authors.intern(id) != author) QuickReader::fail();
     authors[author].counter = read_counter(bytes);
@@ -96,7 +96,7 @@ Serial read_authors(QuickReader& bytes, AuthorTable& authors) {
     authors.append(author, total, length, static_cast<std::uint32_t>(number));
     total += length;
   }
-  for (text::Author author = 0; author < count; ++author) {
+  for (fugue::Author author = 0; author < count; ++author) {
     if (next[author] == 0 || next[author] > kMaxTextCharacters) QuickReader::fail();
     authors[author].next = next[author];
   }
@@ -116,7 +116,7 @@ std::vector<Run> read_sealed(QuickReader& bytes, Serial total) {
   return sealed;
 }
 
-void read_origins(QuickReader& bytes, Serial total, text::OriginTable& origins) {
+void read_origins(QuickReader& bytes, Serial total, fugue::OriginTable& origins) {
   Serial end = 0;
   for (std::uint32_t left = bytes.number(); left > 0; --left) {
     const std::uint64_t first = std::uint64_t{end} + bytes.number();
@@ -126,7 +126,7 @@ void read_origins(QuickReader& bytes, Serial total, text::OriginTable& origins) 
     const Origins given{bytes.number() - 1, bytes.number() - 1};
     const Serial settled = bytes.number() - 1;
     for (const Serial origin : {given.left, given.right, settled}) {
-      if (origin != text::kNoSerial && origin >= serial) QuickReader::fail();
+      if (origin != fugue::kNoSerial && origin >= serial) QuickReader::fail();
     }
     origins.add(serial, count, given, settled);
     end = serial + count;
@@ -140,8 +140,8 @@ void TextDocument::State::load(std::string_view checkpoint) {
   authors = {};
   QuickReader bytes(checkpoint);
   const std::uint32_t format = bytes.number();
-  if (format != text::kCheckpointFormat) {
-    if (format < text::kCheckpointFormat) QuickReader::fail();
+  if (format != fugue::kCheckpointFormat) {
+    if (format < fugue::kCheckpointFormat) QuickReader::fail();
     throw Error(ErrorCode::newer_format, "a text's checkpoint has format " +
                                              std::to_string(format) +
                                              ", which this version does not know; update Rill");
@@ -154,13 +154,13 @@ void TextDocument::State::load(std::string_view checkpoint) {
   const std::string_view shown = bytes.raw(bytes.number());
   Extent extent;
   try {
-    extent = text::measure_checked(shown);
+    extent = fugue::measure_checked(shown);
   } catch (const Error&) {
     QuickReader::fail();
   }
   store.append(shown, extent);
   Coverage coverage(total, checkpoint.size());
-  text::RunOrder order;
+  fugue::RunOrder order;
   std::vector<Run> runs;
   runs.reserve(bytes.remaining() / 2);
   std::uint32_t offset = 0;
@@ -194,10 +194,10 @@ void TextDocument::State::merge(std::string_view checkpoint, std::vector<TextCha
   State other(authors[self].id);
   other.load(checkpoint);
   if (other.history_begin <= version()) return;
-  std::vector<text::Author> mapped;
+  std::vector<fugue::Author> mapped;
   // Below these, what is not here was forgotten here.
   std::vector<std::uint32_t> known;
-  for (text::Author author = 0; author < other.authors.size(); ++author) {
+  for (fugue::Author author = 0; author < other.authors.size(); ++author) {
     mapped.push_back(authors.intern(other.authors[author].id));
     known.push_back(authors[mapped.back()].next);
   }
@@ -205,21 +205,21 @@ void TextDocument::State::merge(std::string_view checkpoint, std::vector<TextCha
   // The same character here, and how many that follow it there follow it here; if it is not here,
   // how many that follow it are not.
   const auto here = [&](Serial serial) -> std::pair<Serial, std::uint32_t> {
-    if (serial == text::kNoSerial) return {serial, 0};
+    if (serial == fugue::kNoSerial) return {serial, 0};
     const AuthorTable::Span& span = other.authors.span_of(serial);
     const std::uint32_t number = span.number + (serial - span.first);
     const std::uint32_t rest = span.first + span.count - serial;
-    const text::Author author = mapped[span.author];
+    const fugue::Author author = mapped[span.author];
     const AuthorTable::Span* found = authors.find(author, number);
     if (found == nullptr) {
-      return {text::kNoSerial, std::min(rest, authors.unknown_from(author, number))};
+      return {fugue::kNoSerial, std::min(rest, authors.unknown_from(author, number))};
     }
     const std::uint32_t skipped = number - found->number;
     return {found->first + skipped, std::min(rest, found->count - skipped)};
   };
   merge_insertions(other, mapped, known, here, changes);
   merge_erasures(other, here, changes);
-  for (text::Author author = 0; author < other.authors.size(); ++author) {
+  for (fugue::Author author = 0; author < other.authors.size(); ++author) {
     AuthorTable::Replica& replica = authors[mapped[author]];
     replica.counter = std::max(replica.counter, other.authors[author].counter);
     replica.next = std::max(replica.next, other.authors[author].next);
@@ -230,7 +230,7 @@ void TextDocument::State::merge(std::string_view checkpoint, std::vector<TextCha
 
 // What the other copy came to know in order, each after what it was placed beside.
 template <typename Here>
-void TextDocument::State::merge_insertions(State& other, const std::vector<text::Author>& mapped,
+void TextDocument::State::merge_insertions(State& other, const std::vector<fugue::Author>& mapped,
                                            const std::vector<std::uint32_t>& known, Here here,
                                            std::vector<TextChange>* changes) {
   for (const AuthorTable::Span& span : other.authors.spans()) {
@@ -238,17 +238,17 @@ void TextDocument::State::merge_insertions(State& other, const std::vector<text:
     Serial serial = span.first + std::min(fresh, span.count);
     const Serial end = span.first + span.count;
     while (serial < end) {
-      const text::Place place = other.tree.place_behind(serial);
+      const fugue::Place place = other.tree.place_behind(serial);
       const Run& run = other.tree.run(place);
-      text::OpStep step;
+      fugue::OpStep step;
       step.count = other.origins.end_of_alike(serial, std::min(end, run.end())) - serial;
       const Origins given = other.tree.origins(serial);
       step.origins = {here(given.left).first, here(given.right).first};
-      step.kind = run.erased() ? text::OpStep::Kind::insert_erased : text::OpStep::Kind::insert;
+      step.kind = run.erased() ? fugue::OpStep::Kind::insert_erased : fugue::OpStep::Kind::insert;
       if (!run.erased()) {
         const std::uint32_t begin = other.store.advance(run.offset, place.offset - 1);
         step.text = other.store.slice(begin, other.store.advance(begin, step.count));
-        step.extent = text::measure(step.text);
+        step.extent = fugue::measure(step.text);
       }
       AuthorTable::Replica& author = authors[mapped[span.author]];
       author.next = std::max(author.next, span.number + (serial - span.first));
@@ -265,11 +265,11 @@ void TextDocument::State::merge_erasures(const State& other, Here here,
     if (!run.erased()) return;
     for (Serial serial = run.first; serial < run.end();) {
       const auto [first, alike] = here(serial);
-      text::OpStep step;
+      fugue::OpStep step;
       step.first = first;
       step.count = std::min(alike, run.end() - serial);
       serial += step.count;
-      if (first == text::kNoSerial) continue;
+      if (first == fugue::kNoSerial) continue;
       absorbed.push_back({false, step.first, step.count});
       erase_step(step, changes);
     }

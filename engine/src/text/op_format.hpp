@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace rill::text {
+namespace rill::fugue {
 
 /// The lowest bits of a part's header in an operation (engine/README.md, "Text operation").
 enum class PartTag : std::uint8_t {
@@ -19,4 +19,4 @@ inline constexpr std::uint64_t kRefNone = 0;
 inline constexpr std::uint64_t kRefAuthor = 1;
 inline constexpr std::uint64_t kRefListed = 2;
 
-}  // namespace rill::text
+}  // namespace rill::fugue

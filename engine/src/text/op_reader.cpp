@@ -6,7 +6,7 @@
 #include "rill/bytes.hpp"
 #include "rill/error.hpp"
 
-namespace rill::text {
+namespace rill::fugue {
 namespace {
 
 [[noreturn]] void malformed(const char* what) {
@@ -204,4 +204,4 @@ std::optional<OpStep> read_typed(std::string_view content, std::uint32_t next) {
   return step;
 }
 
-}  // namespace rill::text
+}  // namespace rill::fugue

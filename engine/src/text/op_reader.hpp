@@ -10,7 +10,7 @@
 #include "run_tree.hpp"
 #include "utf8.hpp"
 
-namespace rill::text {
+namespace rill::fugue {
 
 /// One part of an operation, checked, with serials for names. Characters that the operation itself
 /// inserts have the serials that they are going to get.
@@ -41,4 +41,4 @@ void read_op(const OpContext& context, std::string_view content, std::vector<OpS
 /// before `next`; nothing for any other. The origins are left out.
 std::optional<OpStep> read_typed(std::string_view content, std::uint32_t next);
 
-}  // namespace rill::text
+}  // namespace rill::fugue

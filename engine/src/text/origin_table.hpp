@@ -4,7 +4,7 @@
 
 #include "run.hpp"
 
-namespace rill::text {
+namespace rill::fugue {
 
 /// The neighbours that a character had when its author inserted it, erased ones included.
 struct Origins {
@@ -75,4 +75,4 @@ class OriginTable {
   std::vector<Item> items_;
 };
 
-}  // namespace rill::text
+}  // namespace rill::fugue

@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-namespace rill::text {
+namespace rill::fugue {
 
 /// Objects numbered from 0, in pieces of memory that never move: growing copies nothing.
 template <typename T>
@@ -39,4 +39,4 @@ class Pool {
   std::size_t size_ = 0;
 };
 
-}  // namespace rill::text
+}  // namespace rill::fugue

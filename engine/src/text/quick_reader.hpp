@@ -5,7 +5,7 @@
 
 #include "rill/error.hpp"
 
-namespace rill::text {
+namespace rill::fugue {
 
 /// Reads varints as `ByteReader` does, inline: a checkpoint has tens of thousands of them.
 class QuickReader {
@@ -55,4 +55,4 @@ class QuickReader {
   const char* end_;
 };
 
-}  // namespace rill::text
+}  // namespace rill::fugue

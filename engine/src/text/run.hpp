@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace rill::text {
+namespace rill::fugue {
 
 /// A character's number in one copy of a text: dense, in the order in which the copy came to know
 /// the characters. So whatever a character was placed beside has a smaller serial.
@@ -32,4 +32,4 @@ struct Run {
   [[nodiscard]] Serial end() const noexcept { return first + count(); }
 };
 
-}  // namespace rill::text
+}  // namespace rill::fugue

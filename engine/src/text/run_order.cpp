@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace rill::text {
+namespace rill::fugue {
 namespace {
 
 std::uint32_t zigzag(std::uint32_t to, std::uint32_t from) {
@@ -58,4 +58,4 @@ Run RunOrder::read(QuickReader& bytes) {
   return run;
 }
 
-}  // namespace rill::text
+}  // namespace rill::fugue

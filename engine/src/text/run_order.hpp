@@ -8,7 +8,7 @@
 #include "rill/bytes.hpp"
 #include "run.hpp"
 
-namespace rill::text {
+namespace rill::fugue {
 
 /// How a checkpoint tells which run comes next in the text.
 ///
@@ -40,4 +40,4 @@ class RunOrder {
   bool any_ = false;
 };
 
-}  // namespace rill::text
+}  // namespace rill::fugue

@@ -5,7 +5,7 @@
 
 #include "rill/error.hpp"
 
-namespace rill::text {
+namespace rill::fugue {
 
 RunTree::RunTree(const TextStore& store, const OriginTable& origins)
     : store_(store), origins_(origins), leaves_(1), nodes_(1) {
@@ -333,4 +333,4 @@ Serial RunTree::smaller_right(const Place& from, Serial serial) const noexcept {
   }
 }
 
-}  // namespace rill::text
+}  // namespace rill::fugue

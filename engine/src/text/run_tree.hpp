@@ -13,7 +13,7 @@
 #include "run.hpp"
 #include "text_store.hpp"
 
-namespace rill::text {
+namespace rill::fugue {
 
 /// Between two characters of a text, erased ones included: behind `offset` characters of a run.
 /// The beginning is {0, 0, 0}; everywhere else `offset` is at least 1. Any change of the tree ends
@@ -205,4 +205,4 @@ class RunTree {
   bool indexed_ = false;
 };
 
-}  // namespace rill::text
+}  // namespace rill::fugue

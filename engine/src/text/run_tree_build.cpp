@@ -9,7 +9,7 @@
 
 // A tree made at once from runs in order, and a tree compared with its runs.
 
-namespace rill::text {
+namespace rill::fugue {
 
 void RunTree::build(const std::vector<Run>& runs) {
   constexpr std::size_t kFilled = kLeafRuns - 4;  // room for the first edits
@@ -127,4 +127,4 @@ void RunTree::check() const {
   require(!indexed_ || index_.end() == end_, "the end of the index");
 }
 
-}  // namespace rill::text
+}  // namespace rill::fugue

@@ -3,7 +3,7 @@
 
 #include "run_tree.hpp"
 
-namespace rill::text {
+namespace rill::fugue {
 
 // --- Sums.
 
@@ -299,4 +299,4 @@ Place RunTree::mark_part(const Place& first, std::uint32_t count, std::uint32_t 
   return place;
 }
 
-}  // namespace rill::text
+}  // namespace rill::fugue

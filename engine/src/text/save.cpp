@@ -10,9 +10,9 @@
 
 namespace rill {
 
-using text::Author;
-using text::AuthorTable;
-using text::Run;
+using fugue::Author;
+using fugue::AuthorTable;
+using fugue::Run;
 
 namespace {
 
@@ -34,7 +34,7 @@ void write_authors(const AuthorTable& authors, ByteWriter& bytes) {
 }
 
 // Ranges of serials, ascending and apart.
-void write_sealed(const text::RunTree& tree, ByteWriter& bytes) {
+void write_sealed(const fugue::RunTree& tree, ByteWriter& bytes) {
   std::vector<Run> sealed;
   tree.for_each([&](const Run& run) {
     if (run.sealed()) sealed.push_back({run.first, run.count(), 0});
@@ -50,7 +50,7 @@ void write_sealed(const text::RunTree& tree, ByteWriter& bytes) {
     }
   }
   bytes.varint(ranges.size());
-  text::Serial end = 0;
+  fugue::Serial end = 0;
   for (const Run& range : ranges) {
     bytes.varint(range.first - end);
     bytes.varint(range.count());
@@ -58,10 +58,10 @@ void write_sealed(const text::RunTree& tree, ByteWriter& bytes) {
   }
 }
 
-void write_origins(const text::OriginTable& origins, ByteWriter& bytes) {
+void write_origins(const fugue::OriginTable& origins, ByteWriter& bytes) {
   bytes.varint(origins.items().size());
-  text::Serial end = 0;
-  for (const text::OriginTable::Item& item : origins.items()) {
+  fugue::Serial end = 0;
+  for (const fugue::OriginTable::Item& item : origins.items()) {
     bytes.varint(item.first - end);
     bytes.varint(item.count);
     // Wraps to 0 for no character.
@@ -85,7 +85,7 @@ std::string TextDocument::State::save() const {
   require_committed("save");
   ByteWriter bytes;
   bytes.reserve(tree.total().bytes + tree.total().bytes / 2);
-  bytes.byte(text::kCheckpointFormat);
+  bytes.byte(fugue::kCheckpointFormat);
   write_authors(authors, bytes);
   bytes.varint(frozen);
   write_sealed(tree, bytes);
@@ -95,7 +95,7 @@ std::string TextDocument::State::save() const {
     if (run.erased()) return;
     bytes.raw(store.slice(run.offset, store.advance(run.offset, run.count())));
   });
-  text::RunOrder order;
+  fugue::RunOrder order;
   Run last;
   tree.for_each([&](Run run) {
     run.packed &= ~Run::kSealed;

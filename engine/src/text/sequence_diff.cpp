@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-namespace rill::text {
+namespace rill::fugue {
 namespace {
 
 // The edit path of Myers' greedy algorithm, as single differences from back to front.
@@ -121,4 +121,4 @@ std::vector<std::pair<std::size_t, std::size_t>> anchors(const Tokens& before, c
   return series;
 }
 
-}  // namespace rill::text
+}  // namespace rill::fugue

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace rill::text {
+namespace rill::fugue {
 
 /// What is compared: equal pieces have equal tokens.
 using Tokens = std::vector<std::uint32_t>;
@@ -31,4 +31,4 @@ inline constexpr std::int32_t kMaxEdits = 400;
 std::vector<std::pair<std::size_t, std::size_t>> anchors(const Tokens& before, const Tokens& after,
                                                          std::size_t numbers);
 
-}  // namespace rill::text
+}  // namespace rill::fugue

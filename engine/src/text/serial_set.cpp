@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace rill::text {
+namespace rill::fugue {
 
 SerialSet SerialSet::of(std::vector<Range> ranges) {
   std::sort(ranges.begin(), ranges.end(),
@@ -41,4 +41,4 @@ std::uint32_t SerialSet::count_before(Serial serial) const noexcept {
   return ranges_.back().before + (ranges_.back().end - ranges_.back().first);
 }
 
-}  // namespace rill::text
+}  // namespace rill::fugue

@@ -6,7 +6,7 @@
 
 #include "run.hpp"
 
-namespace rill::text {
+namespace rill::fugue {
 
 /// A set of characters as ranges of serials: its size follows their number, not that of the
 /// characters, of which one operation of a few bytes can name very many.
@@ -79,4 +79,4 @@ void SerialSet::for_each_outside(Serial first, std::uint32_t count, Visit visit)
   }
 }
 
-}  // namespace rill::text
+}  // namespace rill::fugue

@@ -8,10 +8,10 @@
 
 namespace rill {
 
-using text::Extent;
-using text::Place;
-using text::Run;
-using text::Serial;
+using fugue::Extent;
+using fugue::Place;
+using fugue::Run;
+using fugue::Serial;
 
 TextDocument::State::State(const ReplicaId& author) { self = authors.intern(author); }
 
@@ -58,7 +58,7 @@ std::pair<std::uint32_t, std::uint32_t> TextDocument::State::range(std::size_t p
 
 VersionVector TextDocument::State::version() const {
   VersionVector vector;
-  for (text::Author author = 0; author < authors.size(); ++author) {
+  for (fugue::Author author = 0; author < authors.size(); ++author) {
     if (authors[author].counter > 0) vector.raise({authors[author].id, authors[author].counter});
   }
   return vector;
@@ -67,19 +67,19 @@ VersionVector TextDocument::State::version() const {
 Serial TextDocument::State::serial_of(const TextId& id) const {
   const auto author = authors.find(id.replica);
   const auto* span = author ? authors.find(*author, id.number) : nullptr;
-  return span == nullptr ? text::kNoSerial : span->first + (id.number - span->number);
+  return span == nullptr ? fugue::kNoSerial : span->first + (id.number - span->number);
 }
 
 TextAnchor TextDocument::State::anchor(std::size_t position) {
   const Serial serial = tree.before(tree.place_at(this->position(position, TextUnit::code_points)));
-  if (serial == text::kNoSerial) return {};
+  if (serial == fugue::kNoSerial) return {};
   return {authors.name_of(serial)};
 }
 
 std::size_t TextDocument::State::position_of(const TextAnchor& anchor) {
   if (!anchor.after) return 0;
   const Serial serial = serial_of(*anchor.after);
-  if (serial == text::kNoSerial) {
+  if (serial == fugue::kNoSerial) {
     throw Error(ErrorCode::not_found,
                 "the text knows no character " + std::to_string(anchor.after->number) + " of " +
                     anchor.after->replica.to_string() +
@@ -100,7 +100,7 @@ void TextDocument::State::require_room(std::uint32_t chars, std::size_t bytes) c
 
 void TextDocument::State::note(bool inserts, Serial first, std::uint32_t count) {
   if (!pending.empty() && pending.back().inserts == inserts) {
-    text::TextLog::Part& last = pending.back();
+    fugue::TextLog::Part& last = pending.back();
     if (last.first + last.count == first) {
       last.count += count;
       return;
@@ -121,7 +121,7 @@ void TextDocument::State::note_origins_of_typed(Serial serial, std::uint32_t cou
 }
 
 // Where new characters go that are not to depend on the sealed ones beside them.
-Place TextDocument::State::place_around_sealed(const text::Origins& wanted, std::uint32_t count) {
+Place TextDocument::State::place_around_sealed(const fugue::Origins& wanted, std::uint32_t count) {
   const Destination found = destination(self, authors[self].next, wanted);
   if (!found.between_origins) origins.add(tree.end(), count, wanted, found.settled);
   return found.place;
@@ -130,7 +130,7 @@ Place TextDocument::State::place_around_sealed(const text::Origins& wanted, std:
 void TextDocument::State::insert(std::uint32_t position, std::string_view text) {
   const Serial serial = tree.end();
   std::uint32_t count = 1;
-  if (text.size() == 1 && position == tree.newest_position() && text::is_ascii(text) &&
+  if (text.size() == 1 && position == tree.newest_position() && fugue::is_ascii(text) &&
       serial < kMaxTextCharacters) {
     store.append_ascii(text.front());
     note_origins_of_typed(serial, 1);
@@ -138,7 +138,7 @@ void TextDocument::State::insert(std::uint32_t position, std::string_view text) 
   } else {
     if (text.empty()) return;
     if (text.size() > kMaxTextCharacters) require_room(kMaxTextCharacters + 1, text.size());
-    const Extent extent = text::measure_checked(text);
+    const Extent extent = fugue::measure_checked(text);
     require_room(extent.chars, text.size());
     count = extent.chars;
     Place place = tree.place_at(position);
@@ -168,8 +168,8 @@ void TextDocument::State::erase(std::uint32_t position, std::uint32_t length) {
 }
 
 std::vector<TextChange> TextDocument::State::assign(std::string_view wanted) {
-  text::measure_checked(wanted);
-  std::vector<TextChange> changes = text::diff(text(0, tree.total().chars), wanted);
+  fugue::measure_checked(wanted);
+  std::vector<TextChange> changes = fugue::diff(text(0, tree.total().chars), wanted);
   for (const TextChange& change : changes) {
     const auto position = static_cast<std::uint32_t>(change.position);
     erase(position, static_cast<std::uint32_t>(change.erased));

@@ -60,66 +60,66 @@ class TextDocument::State {
   void seal(const VersionVector& stable);
   void compact(const VersionVector& stable);
 
-  text::TextStore store;
-  text::OriginTable origins;
-  text::RunTree tree{store, origins};
-  text::AuthorTable authors;
-  text::TextLog log;
-  text::Author self = 0;
+  fugue::TextStore store;
+  fugue::OriginTable origins;
+  fugue::RunTree tree{store, origins};
+  fugue::AuthorTable authors;
+  fugue::TextLog log;
+  fugue::Author self = 0;
   /// What the edits did that no operation holds yet.
-  std::vector<text::TextLog::Part> pending;
-  text::UndoSteps steps;
+  std::vector<fugue::TextLog::Part> pending;
+  fugue::UndoSteps steps;
   /// What `log` does not reach back to.
   VersionVector history_begin;
   /// Characters that merged checkpoints held as erased.
-  std::vector<text::TextLog::Part> absorbed;
+  std::vector<fugue::TextLog::Part> absorbed;
   /// Characters below this may have been sealed around, so that their origins are not the same
   /// everywhere any more.
-  text::Serial frozen = 0;
+  fugue::Serial frozen = 0;
 
  private:
   struct Destination {
-    text::Place place;
+    fugue::Place place;
     bool between_origins;
-    text::Serial settled;
+    fugue::Serial settled;
   };
 
   void require_committed(const char* what) const;
   void require_room(std::uint32_t chars, std::size_t bytes) const;
-  void note(bool inserts, text::Serial first, std::uint32_t count);
+  void note(bool inserts, fugue::Serial first, std::uint32_t count);
   // Characters that follow the newest one, whose right origin is not behind it, have that one, too.
-  void note_origins_of_typed(text::Serial serial, std::uint32_t count);
-  void read(text::Author author, std::string_view content);
-  bool apply_typed(text::Author author, std::uint64_t counter, std::string_view content);
-  text::Place place_around_sealed(const text::Origins& wanted, std::uint32_t count);
-  [[nodiscard]] text::Serial settled(const text::Origins& wanted);
-  [[nodiscard]] Destination destination(text::Author author, std::uint32_t number,
-                                        const text::Origins& given);
-  void insert_step(text::Author author, const text::OpStep& step, std::vector<TextChange>* changes);
-  void erase_step(const text::OpStep& step, std::vector<TextChange>* changes);
+  void note_origins_of_typed(fugue::Serial serial, std::uint32_t count);
+  void read(fugue::Author author, std::string_view content);
+  bool apply_typed(fugue::Author author, std::uint64_t counter, std::string_view content);
+  fugue::Place place_around_sealed(const fugue::Origins& wanted, std::uint32_t count);
+  [[nodiscard]] fugue::Serial settled(const fugue::Origins& wanted);
+  [[nodiscard]] Destination destination(fugue::Author author, std::uint32_t number,
+                                        const fugue::Origins& given);
+  void insert_step(fugue::Author author, const fugue::OpStep& step, std::vector<TextChange>* changes);
+  void erase_step(const fugue::OpStep& step, std::vector<TextChange>* changes);
   template <typename Here>
-  void merge_insertions(State& other, const std::vector<text::Author>& mapped,
+  void merge_insertions(State& other, const std::vector<fugue::Author>& mapped,
                         const std::vector<std::uint32_t>& known, Here here,
                         std::vector<TextChange>* changes);
-  void seal_range(const text::Run& range);
+  void seal_range(const fugue::Run& range);
   template <typename Here>
   void merge_erasures(const State& other, Here here, std::vector<TextChange>* changes);
-  [[nodiscard]] text::SerialSet erased_within(const VersionVector& stable) const;
+  [[nodiscard]] fugue::SerialSet erased_within(const VersionVector& stable) const;
   template <typename Fresh>
   void forget_names(const Fresh& fresh);
   template <typename Fresh>
   void forget_operations(const Fresh& fresh, const VersionVector& stable);
-  [[nodiscard]] TextOp encode(text::Author author, std::uint64_t counter,
-                              const std::vector<text::TextLog::Part>& parts);
-  [[nodiscard]] text::Serial serial_of(const TextId& id) const;
-  std::vector<TextChange> revert(std::vector<text::UndoSteps::Step>& from);
-  void revert_insert(const text::UndoSteps::Edit& edit, std::vector<TextChange>& changes);
-  TextChange revert_erase(const text::UndoSteps::Edit& edit);
-  void record_insert(text::Serial first, std::uint32_t count);
-  void record_erase(const text::Run& run);
+  [[nodiscard]] TextOp encode(fugue::Author author, std::uint64_t counter,
+                              const std::vector<fugue::TextLog::Part>& parts);
+  [[nodiscard]] fugue::Serial serial_of(const TextId& id) const;
+  std::vector<TextChange> revert(std::vector<fugue::UndoSteps::Step>& from);
+  void revert_insert(const fugue::UndoSteps::Edit& edit, std::vector<TextChange>& changes);
+  TextChange revert_erase(const fugue::UndoSteps::Edit& edit);
+  void record_insert(fugue::Serial first, std::uint32_t count);
+  void record_erase(const fugue::Run& run);
 
   // Kept for its memory.
-  std::vector<text::OpStep> scratch_;
+  std::vector<fugue::OpStep> scratch_;
 };
 
 }  // namespace rill

@@ -10,7 +10,7 @@
 #include "sequence_diff.hpp"
 #include "utf8.hpp"
 
-namespace rill::text {
+namespace rill::fugue {
 namespace {
 
 // Stretches up to this many bytes are compared by characters, as long as all comparisons together
@@ -216,4 +216,4 @@ std::vector<TextChange> diff(std::string_view before, std::string_view after) {
   return changes.take();
 }
 
-}  // namespace rill::text
+}  // namespace rill::fugue

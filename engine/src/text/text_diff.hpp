@@ -5,7 +5,7 @@
 
 #include "rill/text_document.hpp"
 
-namespace rill::text {
+namespace rill::fugue {
 
 /// Edits that make `before` into `after`, both valid UTF-8: one after the other, from front to
 /// back.
@@ -17,4 +17,4 @@ namespace rill::text {
 /// Difference Algorithm and Its Variations", 1986; Cohen's patience diff.
 std::vector<TextChange> diff(std::string_view before, std::string_view after);
 
-}  // namespace rill::text
+}  // namespace rill::fugue

@@ -25,13 +25,13 @@ std::string TextDocument::text(std::size_t position, std::size_t length) const {
 }
 
 std::size_t TextDocument::length(TextUnit unit) const noexcept {
-  const text::Extent& total = state_->tree.total();
+  const fugue::Extent& total = state_->tree.total();
   if (unit == TextUnit::utf16) return total.units;
   return unit == TextUnit::bytes ? total.bytes : total.chars;
 }
 
 std::size_t TextDocument::convert(std::size_t position, TextUnit from, TextUnit to) const {
-  const text::Extent extent = state_->tree.extent_at(position, from);
+  const fugue::Extent extent = state_->tree.extent_at(position, from);
   if (to == TextUnit::utf16) return extent.units;
   return to == TextUnit::bytes ? extent.bytes : extent.chars;
 }
@@ -54,7 +54,7 @@ Dot TextDocument::commit(std::uint64_t counter) { return state_->commit(counter)
 bool TextDocument::has_edits() const noexcept { return !state_->pending.empty(); }
 
 void TextDocument::begin_undo_step() {
-  text::UndoSteps& steps = state_->steps;
+  fugue::UndoSteps& steps = state_->steps;
   steps.recording = true;
   if (steps.done.empty() || !steps.done.back().empty()) steps.done.emplace_back();
 }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace rill::text {
+namespace rill::fugue {
 
 TextLog::Part TextLog::part(const Item& item, std::uint64_t operation) noexcept {
   const auto step = static_cast<std::uint32_t>(operation);
@@ -73,4 +73,4 @@ std::vector<TextLog::Part> TextLog::find(Author author, std::uint64_t counter) c
   return parts;
 }
 
-}  // namespace rill::text
+}  // namespace rill::fugue

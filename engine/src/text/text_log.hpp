@@ -6,7 +6,7 @@
 #include "author_table.hpp"
 #include "run.hpp"
 
-namespace rill::text {
+namespace rill::fugue {
 
 /// What operations did, in the order in which they were applied here. Operations of one author that
 /// each typed or erased one character beside the last share one item.
@@ -85,4 +85,4 @@ void TextLog::for_each(Wanted wanted, Visit visit) const {
   }
 }
 
-}  // namespace rill::text
+}  // namespace rill::fugue

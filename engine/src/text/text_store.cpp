@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace rill::text {
+namespace rill::fugue {
 
 std::uint32_t TextStore::append(std::string_view text, const Extent& extent) {
   const std::uint32_t offset = end();
@@ -53,4 +53,4 @@ std::uint32_t TextStore::advance_indexed(std::uint32_t offset, std::uint32_t cha
          static_cast<std::uint32_t>(bytes_of(all.substr(begin), target - blocks_[block].chars));
 }
 
-}  // namespace rill::text
+}  // namespace rill::fugue

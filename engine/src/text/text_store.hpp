@@ -7,7 +7,7 @@
 #include "byte_buffer.hpp"
 #include "utf8.hpp"
 
-namespace rill::text {
+namespace rill::fugue {
 
 /// The characters of a text, in the order in which they came: only appended to, never moved.
 ///
@@ -68,4 +68,4 @@ class TextStore {
   bool ascii_ = true;
 };
 
-}  // namespace rill::text
+}  // namespace rill::fugue

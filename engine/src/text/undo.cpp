@@ -5,9 +5,9 @@
 
 namespace rill {
 
-using text::Run;
-using text::Serial;
-using text::UndoSteps;
+using fugue::Run;
+using fugue::Serial;
+using fugue::UndoSteps;
 
 namespace {
 
@@ -94,7 +94,7 @@ void TextDocument::State::revert_insert(const UndoSteps::Edit& edit,
                                         std::vector<TextChange>& changes) {
   // Latest characters first, so that positions of earlier ones stay.
   for (Serial end = edit.first + edit.count; end > edit.first;) {
-    const text::Place place = tree.place_behind(end - 1);
+    const fugue::Place place = tree.place_behind(end - 1);
     const std::uint32_t count = std::min(place.offset, end - edit.first);
     if (!tree.run(place).erased()) {
       const std::uint32_t position = tree.extent_before(place).chars - count;

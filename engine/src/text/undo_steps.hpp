@@ -6,7 +6,7 @@
 
 #include "run.hpp"
 
-namespace rill::text {
+namespace rill::fugue {
 
 /// What the author's own edits did, in steps that are undone as one.
 struct UndoSteps {
@@ -27,4 +27,4 @@ struct UndoSteps {
   std::vector<Step> undone;
 };
 
-}  // namespace rill::text
+}  // namespace rill::fugue

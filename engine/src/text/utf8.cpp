@@ -5,7 +5,7 @@
 
 #include "rill/error.hpp"
 
-namespace rill::text {
+namespace rill::fugue {
 namespace {
 
 constexpr std::uint64_t kHighBits = 0x8080808080808080ULL;
@@ -104,4 +104,4 @@ std::size_t bytes_of(std::string_view text, std::size_t chars) noexcept {
   return offset;
 }
 
-}  // namespace rill::text
+}  // namespace rill::fugue

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace rill::text {
+namespace rill::fugue {
 
 /// The extent of some text in the units of `TextUnit`.
 struct Extent {
@@ -44,4 +44,4 @@ bool is_ascii(std::string_view text) noexcept;
 /// Bytes of the first `chars` code points of valid UTF-8 that has at least so many.
 std::size_t bytes_of(std::string_view text, std::size_t chars) noexcept;
 
-}  // namespace rill::text
+}  // namespace rill::fugue

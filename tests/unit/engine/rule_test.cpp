@@ -19,7 +19,7 @@ TEST(Rule, is_last_writer_by_default) {
 
 TEST(Rule, of_each_built_in_kind_is_found_by_its_name) {
   for (const Rule& rule : {last_writer(), first_writer(), multi_value(), minimum(), maximum(),
-                           counter(), set(), set(remove_wins), map()}) {
+                           counter(), set(), set(remove_wins), map(), text()}) {
     const auto found = built_in_rule(rule.name());
     ASSERT_TRUE(found) << rule.name();
     EXPECT_EQ(found->kind(), rule.kind());
@@ -36,7 +36,6 @@ TEST(Rule, names_tell_the_two_biases_of_a_set_apart) {
 
 TEST(Rule, of_an_unknown_name_is_not_built_in) {
   EXPECT_FALSE(built_in_rule("longest"));
-  EXPECT_FALSE(built_in_rule("text"));
   EXPECT_FALSE(built_in_rule(""));
 }
 
@@ -89,13 +88,31 @@ TEST(Rule, shows_nothing_for_a_default_that_it_cannot_hold) {
   EXPECT_EQ(show(map(), {}, {"notes", "value", {}, default_value}), Value("{}"));
 }
 
-TEST(Rule, of_the_reserved_kind_refuses_to_write) {
-  const Rule text(RuleKind::text, "text", 1, add_wins, nullptr);
-  Entries entries;
-  EXPECT_EQ(code_of([&] { written_at_once(text, "a", test::stamp(1, 1, 1)); }),
-            ErrorCode::unsupported);
-  EXPECT_EQ(code_of([&] { record_change(text, entries, "a", "b", {test::stamp(1, 1, 1), 0}); }),
-            ErrorCode::unsupported);
+TEST(Rule, of_text_has_siblings_and_takes_any_value_until_it_is_edited) {
+  EXPECT_FALSE(text().is_register());
+  EXPECT_TRUE(text().has_siblings());
+  EXPECT_TRUE(text().has_normal_form());
+  EXPECT_FALSE(text().is_normal_when_inserted());
+  EXPECT_EQ(normal_form(text(), Value()), Value(""));
+  EXPECT_EQ(normal_form(text(), "ñ"), Value("ñ"));
+  EXPECT_EQ(code_of([] { normal_form(text(), 5); }), ErrorCode::bad_value);
+  EXPECT_EQ(code_of([] { normal_form(text(), "\xff"); }), ErrorCode::bad_value);
+}
+
+TEST(Rule, of_text_shows_the_latest_of_the_texts_that_were_inserted) {
+  const Entries births{Entry::make(test::stamp(1, 1, 1), Value()),
+                       Entry::make(test::stamp(2, 1, 2), Value())};
+  Entries texts{Entry::make(test::stamp(1, 1, 1), "a"), Entry::make(test::stamp(2, 1, 2), "b")};
+  EXPECT_EQ(latest_sibling(texts, births), &texts[1]);
+  EXPECT_EQ(show(text(), texts, {"notes", "body", births, Value()}), Value("b"));
+  EXPECT_EQ(show(text(), {}, {"notes", "body", {}, Value()}), Value());
+}
+
+TEST(Rule, of_text_keeps_an_edited_one_as_an_entry) {
+  Entries entries = written_at_once(text(), "a", test::stamp(1, 1, 1));
+  EXPECT_TRUE(is_whole(text(), entries));
+  entries[0].sub_key = "edited";
+  EXPECT_FALSE(is_whole(text(), entries));
 }
 
 TEST(RowRule, keeps_name_version_and_function) {

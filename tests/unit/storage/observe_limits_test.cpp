@@ -120,12 +120,17 @@ TEST_F(ObserveLimitsThreads, OldValuesOfARowThatAnotherProcessWroteInBetweenAreU
   Device other{folder / "a.db"};
   testing::migrate_notes(other.db);
   a.db.execute("INSERT INTO notes(id, title) VALUES('n', 'old')");
+  std::promise<void> entered;
   std::promise<void> go_on;
-  const Subscription blocking = a.db.observe(
-      {"marks"}, [wait = go_on.get_future().share()](const ChangeSet&) { wait.wait(); });
+  const Subscription blocking =
+      a.db.observe({"marks"}, [&entered, wait = go_on.get_future().share()](const ChangeSet&) {
+        entered.set_value();
+        wait.wait();
+      });
   const Subscription subscription = observe(a.db);
   a.db.execute("INSERT INTO marks(id) VALUES('m')");
   // While the dispatcher waits, both write.
+  entered.get_future().wait();
   other.db.execute("UPDATE notes SET title = 'theirs'");
   a.db.execute("UPDATE notes SET title = 'mine'");
   go_on.set_value();
