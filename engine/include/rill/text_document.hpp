@@ -144,10 +144,17 @@ class TextDocument {
   /// Makes one operation of all edits since the last one, under the author's next counter. Without
   /// edits it returns the last dot and makes none.
   Dot commit();
-  /// The same under a counter of the caller's, greater than any before (`invalid_argument`).
+  /// The same under a counter of the caller's, at least the last one (`invalid_argument`). Under the
+  /// last one again it extends that operation, which nobody else may have got yet; nothing may have
+  /// been applied since.
   Dot commit(std::uint64_t counter);
   /// Whether there are edits that no operation holds yet.
   [[nodiscard]] bool has_edits() const noexcept;
+
+  /// Makes edits of what an operation did in another copy of this text, whose author had not seen
+  /// all that stands here and gave its characters names that may be taken: their names are new, and
+  /// what was erased here meanwhile stays erased. Returns the changes. Throws as `apply` does.
+  std::vector<TextChange> rebase(const TextOp& op);
 
   // Undo.
 

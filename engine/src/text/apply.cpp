@@ -158,7 +158,7 @@ void TextDocument::State::apply(const Dot& dot, std::string_view content,
   }
   const Author author = known ? *known : authors.intern(dot.replica);
   try {
-    read(author, content);
+    read({tree, authors, author}, content);
   } catch (...) {
     if (!known) authors.forget_newest();
     throw;
@@ -173,8 +173,28 @@ void TextDocument::State::apply(const Dot& dot, std::string_view content,
   authors[author].counter = dot.counter;
 }
 
-void TextDocument::State::read(Author author, std::string_view content) {
-  fugue::read_op({tree, authors, author}, content, scratch_);
+std::vector<TextChange> TextDocument::State::rebase(const TextOp& op) {
+  const auto known = authors.find(op.dot.replica);
+  const Author author = known ? *known : authors.intern(op.dot.replica);
+  try {
+    read({tree, authors, author, true}, op.content);
+  } catch (...) {
+    if (!known) authors.forget_newest();
+    throw;
+  }
+  if (!known) authors.forget_newest();  // its names stand in the operation only
+  std::vector<TextChange> changes;
+  for (const fugue::OpStep& step : scratch_) {
+    const bool erases = step.kind == fugue::OpStep::Kind::erase;
+    const Serial first = erases ? step.first : tree.end();
+    erases ? erase_step(step, &changes) : insert_step(self, step, &changes);
+    note(!erases, first, step.count);
+  }
+  return changes;
+}
+
+void TextDocument::State::read(const fugue::OpContext& context, std::string_view content) {
+  fugue::read_op(context, content, scratch_);
   std::size_t bytes = 0;
   std::uint64_t chars = 0;
   for (const fugue::OpStep& step : scratch_) {

@@ -19,7 +19,8 @@ class Reader {
       : context_(context),
         bytes_(content),
         steps_(steps),
-        next_(context.authors[context.author].next),
+        first_(context.authors[context.author].next),
+        next_(first_),
         end_(context.tree.end()) {}
 
   void read() {
@@ -30,17 +31,23 @@ class Reader {
       if (!known) missing();
       author = *known;
     }
-    const std::uint64_t first = bytes_.varint();
-    if (first != 0 && first != next_) {
-      if (first < next_) malformed("gives a number to a character that another one has");
-      missing();
-    }
-    numbered_ = first != 0;
+    number(bytes_.varint());
     if (bytes_.remaining() == 0) malformed("does nothing");
     while (bytes_.remaining() > 0) read_part();
   }
 
  private:
+  void number(std::uint64_t first) {
+    numbered_ = first != 0;
+    if (first > kMaxTextCharacters) malformed("inserts a character of an impossible number");
+    if (context_.renumbered) {
+      first_ = next_ = numbered_ ? static_cast<std::uint32_t>(first) : kMaxTextCharacters;
+    } else if (numbered_ && first != next_) {
+      if (first < next_) malformed("gives a number to a character that another one has");
+      missing();
+    }
+  }
+
   [[noreturn]] static void missing() {
     throw Error(ErrorCode::causality_gap,
                 "a text operation builds on one that has not arrived; apply that one first");
@@ -121,9 +128,8 @@ class Reader {
   }
 
   [[nodiscard]] Serial resolve(Author author, std::uint32_t number) const {
-    const std::uint32_t own = context_.authors[context_.author].next;
-    if (author == context_.author && number >= own && number < next_) {
-      return context_.tree.end() + (number - own);
+    if (author == context_.author && number >= first_ && number < next_) {
+      return context_.tree.end() + (number - first_);
     }
     const AuthorTable::Span* span = context_.authors.find(author, number);
     if (span == nullptr) missing();
@@ -168,7 +174,8 @@ class Reader {
   std::vector<OpStep>& steps_;
   std::vector<Author> replicas_;
   bool numbered_ = false;
-  // The author's next number, and the next serial.
+  // The number of the first character inserted, and of the next one; the next serial.
+  std::uint32_t first_;
   std::uint32_t next_;
   Serial end_;
   // Origins of the last characters inserted.

@@ -32,6 +32,8 @@ struct OpContext {
   RunTree& tree;
   const AuthorTable& authors;
   Author author;
+  /// The numbers of the characters that it inserts are not the author's next ones, or are taken.
+  bool renumbered = false;
 };
 
 /// The steps of an operation's content, into `steps`. Views of `content` remain in them. Throws

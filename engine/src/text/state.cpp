@@ -181,7 +181,8 @@ std::vector<TextChange> TextDocument::State::assign(std::string_view wanted) {
 Dot TextDocument::State::commit(std::uint64_t counter) {
   auto& own = authors[self];
   if (pending.empty()) return {own.id, own.counter};
-  if (counter <= own.counter || counter > kMaxCounter) {
+  const bool extends = counter == own.counter && log.ends_with(self, counter);
+  if ((counter <= own.counter && !extends) || counter > kMaxCounter) {
     throw Error(ErrorCode::invalid_argument,
                 "an operation's counter is " + std::to_string(counter) +
                     ", but must be greater than the last one, " + std::to_string(own.counter) +

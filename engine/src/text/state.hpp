@@ -50,6 +50,7 @@ class TextDocument::State {
 
   // Operations (apply.cpp, encode.cpp).
   void apply(const Dot& dot, std::string_view content, std::vector<TextChange>* changes);
+  std::vector<TextChange> rebase(const TextOp& op);
   [[nodiscard]] std::vector<TextOp> ops_since(const VersionVector& known);
   [[nodiscard]] TextOp op(const Dot& dot);
 
@@ -89,7 +90,7 @@ class TextDocument::State {
   void note(bool inserts, fugue::Serial first, std::uint32_t count);
   // Characters that follow the newest one, whose right origin is not behind it, have that one, too.
   void note_origins_of_typed(fugue::Serial serial, std::uint32_t count);
-  void read(fugue::Author author, std::string_view content);
+  void read(const fugue::OpContext& context, std::string_view content);
   bool apply_typed(fugue::Author author, std::uint64_t counter, std::string_view content);
   fugue::Place place_around_sealed(const fugue::Origins& wanted, std::uint32_t count);
   [[nodiscard]] fugue::Serial settled(const fugue::Origins& wanted);

@@ -51,6 +51,8 @@ Dot TextDocument::commit() { return state_->commit(state_->authors[state_->self]
 
 Dot TextDocument::commit(std::uint64_t counter) { return state_->commit(counter); }
 
+std::vector<TextChange> TextDocument::rebase(const TextOp& op) { return state_->rebase(op); }
+
 bool TextDocument::has_edits() const noexcept { return !state_->pending.empty(); }
 
 void TextDocument::begin_undo_step() {

@@ -55,6 +55,11 @@ void TextLog::add(Author author, std::uint64_t counter, bool inserts, Serial fir
   items_.push_back(item);
 }
 
+bool TextLog::ends_with(Author author, std::uint64_t counter) const noexcept {
+  if (stretches_.empty() || stretches_.back().author != author) return false;
+  return items_.back().counter + operations(items_.back()) - 1 == counter;
+}
+
 std::vector<TextLog::Part> TextLog::find(Author author, std::uint64_t counter) const {
   std::vector<Part> parts;
   for (std::size_t stretch = 0; stretch < stretches_.size(); ++stretch) {

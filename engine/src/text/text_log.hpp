@@ -36,6 +36,8 @@ class TextLog {
 
   /// Adds what an operation did, after all that was added before.
   void add(Author author, std::uint64_t counter, bool inserts, Serial first, std::uint32_t count);
+  /// Whether this operation is the last one.
+  [[nodiscard]] bool ends_with(Author author, std::uint64_t counter) const noexcept;
   /// What one operation did; nothing if it is not known.
   [[nodiscard]] std::vector<Part> find(Author author, std::uint64_t counter) const;
   /// Calls `visit(author, counter, parts)` for each operation that `wanted(author)`, the counter up

@@ -212,7 +212,7 @@ TEST(TextDocument, CommitsUnderTheCallersCounter) {
   document.insert(0, "a");
   EXPECT_EQ(document.commit(7), dot('A', 7));
   document.insert(1, "b");
-  EXPECT_ERROR(document.commit(7), ErrorCode::invalid_argument);
+  EXPECT_ERROR(document.commit(6), ErrorCode::invalid_argument);
   EXPECT_ERROR(document.commit(0), ErrorCode::invalid_argument);
   EXPECT_TRUE(document.has_edits());
   EXPECT_EQ(document.commit(), dot('A', 8));
