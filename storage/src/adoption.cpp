@@ -38,7 +38,7 @@ class Rewriter {
     RowState state;
     if (before) state = expand(before->meta, table, before->values, capture_.interner());
     edit(state, before ? before->values : std::vector<Value>(table.rules.columns.size()));
-    ShownRow shown = show(table.rules, state);
+    ShownRow shown = show(table.rules, capture_.texts().readable(table, state));
     make_storable(table, shown);
     const std::int64_t seq = capture_.next_seq(capture_.catalog()->file());
     capture_.begin_apply();
@@ -59,22 +59,25 @@ class Rewriter {
 /// What a renamed column of one row is to take over from the name before.
 class CarryOver {
  public:
-  CarryOver(const Table& table, const std::vector<Renamed>& columns, const LocalWrite& write)
-      : table_(table), columns_(columns), write_(write) {}
+  CarryOver(Capture& capture, const Table& table, const std::vector<Renamed>& columns)
+      : capture_(capture), table_(table), columns_(columns), write_(capture.local_write()) {}
 
   [[nodiscard]] bool concerns(const RowState& state, const std::vector<Value>& values) const {
     return std::ranges::any_of(
         columns_, [&](const Renamed& column) { return is_due(state, column, values[column.to]); });
   }
 
-  void edit(RowState& state, const std::vector<Value>& values) const {
-    const std::vector<Value> explained = show(table_.rules, state).values;
+  void edit(const std::string& key, RowState& state, const std::vector<Value>& values) const {
+    const std::vector<Value> explained =
+        show(table_.rules, capture_.texts().readable(table_, state)).values;
     for (const Renamed& column : columns_) {
       if (!is_due(state, column, values[column.to])) continue;
       const Rule& rule = table_.rules.columns[column.to].rule;
       Entries& entries = state.at(column.to);
       if (entries.empty()) {
         entries = written_at_once(rule, values[column.to], write_.stamp);
+      } else if (table_.is_text(column.to)) {
+        record_text({table_.id, key, column.to}, entries, state.births, values[column.to]);
       } else {
         record_change(rule, entries, explained[column.to], values[column.to], write_);
       }
@@ -82,12 +85,18 @@ class CarryOver {
     state.touch(write_.stamp);
     if (!table_.rules.row_rule) return;
     // Every write is a new version of the whole row.
-    for (const ColumnId id : table_.columns) {
+    for (const ColumnId id : table_.versioned_columns()) {
       state.at(id) = written_at_once(table_.rules.columns[id].rule, values[id], write_.stamp);
     }
   }
 
  private:
+  void record_text(const TextPlace& place, Entries& texts, const Entries& births,
+                   const Value& value) const {
+    capture_.texts().record(place, texts, births, normal_form(text(), value), write_.stamp,
+                            capture_.next_seq(capture_.catalog()->file()));
+  }
+
   [[nodiscard]] bool is_due(const RowState& state, const Renamed& column,
                             const Value& value) const {
     const Entries* there = state.find(column.to);
@@ -102,6 +111,7 @@ class CarryOver {
     return latest;
   }
 
+  Capture& capture_;
   const Table& table_;
   const std::vector<Renamed>& columns_;
   LocalWrite write_;
@@ -117,6 +127,17 @@ RowState renumbered(const UnknownRow& row, const Table& table) {
     state.at(id) = column.entries;
   }
   return state;
+}
+
+/// Tells the cells of an adopted row where they belong.
+void place_texts(TextCells& cells, const Table& table, const std::string& key,
+                 const RowState& state) {
+  for (const RowState::Column& column : state.columns) {
+    if (!table.is_text(column.id)) continue;
+    for (const std::int64_t cell : cells_of(column.entries)) {
+      cells.move(cell, {table.id, key, column.id});
+    }
+  }
 }
 
 }  // namespace
@@ -148,6 +169,7 @@ void adopt_unknown_rows(sqlite::Connection& connection, Capture& capture, const 
         read_stored("a key in rill_unknown", [&] { return decode_key(row.key); });
     if (!grown.takes_key(key)) continue;
     rewriter.merge(grown, row.key, &state);
+    place_texts(capture.texts(), grown, row.key, state);
     connection.cached("DELETE FROM main.rill_unknown WHERE name = ? AND key = ?")
         .bind_text(1, row.table)
         .bind_blob(2, row.key)
@@ -216,6 +238,7 @@ void set_aside(sqlite::Connection& connection, Capture& capture, const Table& ta
       store_unknown(connection, row, dead.integer(3));
     }
   }
+  capture.texts().leave_table(table.id);
   for (const char* rest : {"rill_tombstone", "rill_conflicted", "rill_shape", "rill_column"}) {
     connection.cached("DELETE FROM main." + std::string(rest) + " WHERE tbl = ?")
         .bind(1, table.id)
@@ -226,7 +249,7 @@ void set_aside(sqlite::Connection& connection, Capture& capture, const Table& ta
 
 void carry_over(sqlite::Connection& connection, Capture& capture, const Table& table,
                 const std::vector<Renamed>& columns) {
-  const CarryOver plan(table, columns, capture.local_write());
+  const CarryOver plan(capture, table, columns);
   std::vector<std::string> keys;
   {
     sqlite::Statement rows(connection.raw(), select_all(table), false);
@@ -242,7 +265,7 @@ void carry_over(sqlite::Connection& connection, Capture& capture, const Table& t
   Rewriter rewriter(connection, capture);
   for (const std::string& key : keys) {
     rewriter.change(table, key, [&](RowState& state, const std::vector<Value>& values) {
-      plan.edit(state, values);
+      plan.edit(key, state, values);
     });
   }
 }

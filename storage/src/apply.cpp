@@ -76,6 +76,7 @@ Applier::Applier(sqlite::Connection& connection, Capture& capture, const Identit
       options_(options),
       rows_(connection, capture),
       new_rows_(connection, capture.interner()),
+      cells_(connection, capture.interner()),
       clock_row_(ClockRow::read(connection)),
       vector_(read_vector(connection, capture.interner())),
       reached_(vector_) {
@@ -189,16 +190,37 @@ void Applier::merge(const Delta& delta, const Table& table, const std::vector<Va
   const bool may_reject = std::any_of(table.columns.begin(), table.columns.end(), [&](ColumnId id) {
     return table.rules.columns[id].rule.kind() == RuleKind::first_writer;
   });
-  const RowState old_state = may_reject ? state : RowState();
-  if (!join(state, vector_, fragment, delta.range())) return;
-  ShownRow shown = show(table.rules, state, options_.check_purity);
-  make_storable(table, shown);
+  const RowState old_state = may_reject || table.has_texts ? state : RowState();
+  TextMerge texts(cells_, fragment, [&](ColumnId id) { return table.is_text(id); });
+  texts.before(state);
+  bool changed = join(state, vector_, fragment, delta.range());
+  changed |= texts.apply({table.id, fragment.key}, state, vector_, clock_row_.seq);
+  if (!changed) return;
+  const ShownRow shown = shown_by(table, state, old_state, before, texts);
   rows_.store(table, key, fragment.key, before, state, shown, ++clock_row_.seq);
   ++report_.rows_changed;
   report_problems(table, key, shown);
   if (may_reject) report_rejected(table, key, old_state, state);
   if (!shown.alive) new_rows_.stop(table);
   if (before && before->live) note_replaced(table, fragment.key, std::move(before->values));
+}
+
+ShownRow Applier::shown_by(const Table& table, const RowState& state, const RowState& old_state,
+                           const std::optional<StoredRow>& before, const TextMerge& texts) {
+  std::map<std::int64_t, std::string> known = texts.changed();
+  for (const ColumnId id : table.columns) {
+    if (!before || !table.is_text(id) || before->values[id].type() != Value::Type::text) continue;
+    const Entries* entries = old_state.find(id);
+    const Entry* text = entries == nullptr ? nullptr : latest_sibling(*entries, old_state.births);
+    if (text != nullptr && is_edited(*text)) {
+      known.emplace(cell_of(*text), before->values[id].text());  // keeps what has changed
+    }
+  }
+  ShownRow shown = table.has_texts ? show(table.rules, cells_.readable(table, state, known),
+                                          options_.check_purity)
+                                   : show(table.rules, state, options_.check_purity);
+  make_storable(table, shown);
+  return shown;
 }
 
 void Applier::note_replaced(const Table& table, const std::string& key, std::vector<Value> values) {
@@ -210,7 +232,12 @@ void Applier::apply_unknown(const Delta& delta, RowFragment& fragment) {
   const DeltaTable& named = delta.tables.at(fragment.table);
   UnknownRow row = load_unknown(connection_, named.name, fragment.key);
   renumber(fragment, number_columns(row, named.columns));
-  if (!join(row.state, vector_, fragment, delta.range())) return;
+  TextMerge texts(cells_, fragment,
+                  [&](ColumnId id) { return row.columns.at(id).kind == RuleKind::text; });
+  texts.before(row.state);
+  bool changed = join(row.state, vector_, fragment, delta.range());
+  changed |= texts.apply({0, fragment.key}, row.state, vector_, clock_row_.seq);
+  if (!changed) return;
   store_unknown(connection_, row, ++clock_row_.seq);
   ++report_.rows_changed;
 }

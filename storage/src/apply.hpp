@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "rill/environment.hpp"
 #include "rill/replica.hpp"
 #include "row_store.hpp"
+#include "text/merge.hpp"
 
 namespace rill::storage {
 
@@ -73,6 +75,9 @@ class Applier {
   void apply_row(const Delta& delta, const Target& target, RowFragment& fragment);
   void merge(const Delta& delta, const Table& table, const std::vector<Value>& key,
              RowFragment& fragment);
+  /// What `state` shows. Texts that did not change are taken from the row as it was.
+  ShownRow shown_by(const Table& table, const RowState& state, const RowState& old_state,
+                    const std::optional<StoredRow>& before, const TextMerge& texts);
   void apply_unknown(const Delta& delta, RowFragment& fragment);
   void note_replaced(const Table& table, const std::string& key, std::vector<Value> values);
   void report_problems(const Table& table, const std::vector<Value>& key, const ShownRow& shown);
@@ -88,6 +93,7 @@ class Applier {
   Options options_;
   RowStore rows_;
   NewRows new_rows_;
+  TextCells cells_;
   ClockRow clock_row_;
   VersionVector vector_;
   VersionVector reached_;

@@ -51,7 +51,8 @@ Capture::Capture(sqlite::Connection& connection, std::shared_ptr<const Catalog> 
       clock_(std::move(clock)),
       hooks_(std::move(hooks)),
       interner_(connection),
-      author_(connection, interner_, std::move(identity)) {
+      author_(connection, interner_, std::move(identity)),
+      cells_(connection, interner_) {
   if (!hooks_.tripwire) return;
   Tripwire::Hooks wired;
   wired.seq_column = [this](const char* name) {
@@ -96,6 +97,10 @@ void Capture::suspend_tripwire(bool suspended) noexcept {
 
 void Capture::expect_write(std::int64_t table, std::string_view meta) {
   token_.emplace(table, std::string(meta));
+}
+
+void Capture::stamped_write() noexcept {
+  if (tripwire_) tripwire_->made_meta();
 }
 
 bool Capture::consume_token(std::int64_t table, std::string_view meta) {
@@ -181,6 +186,10 @@ void Capture::compare(ColumnId column, sqlite3_value* old_value, sqlite3_value* 
   const Value written = sqlite::value_of(new_value);
   Value kept = normal(*pending_.table, column, written);
   Value before = sqlite::value_of(old_value);
+  if (rule.kind() == RuleKind::text) {
+    pending_.rich.push_back({column, std::move(before), std::move(kept), written.is_null()});
+    return;
+  }
   if (kept != written) pending_.rewrite = true;
   if (kept == before) return;
   if (rule.is_register()) {
@@ -195,32 +204,47 @@ void Capture::compare(ColumnId column, sqlite3_value* old_value, sqlite3_value* 
   }
 }
 
-bool Capture::changed(const ChangedCall& call) {
-  if (call.offset == 0) {
-    pending_.clear();
-    if (applying_ && consume_token(call.table, call.new_meta)) return false;
-    if (applying_) refuse_write(table_of(call.table).name());
+/// Whether there is anything to look at.
+bool Capture::begin_update(const ChangedCall& call) {
+  pending_.clear();
+  pending_.passed = consume_token(call.table, call.new_meta);
+  if (applying_) {
+    if (!pending_.passed) refuse_write(table_of(call.table).name());
+    return false;
+  }
+  if (!pending_.passed) {
     begin(call.file);
     if (tripwire_) tripwire_->answered();
-    pending_.table = &table_of(call.table);
   }
+  pending_.table = &table_of(call.table);
+  if (pending_.table->has_texts) pending_.key = key_of(call.keys, call.key_columns);
+  return true;
+}
+
+void Capture::note_replaced(const ChangedCall& call) {
+  if (!replaced_.complete()) return;
+  if (call.offset == 0) {
+    replaced_.add(call.table, key_of(call.keys, call.key_columns),
+                  pending_.table->rules.columns.size());
+  }
+  for (std::size_t index = 0; index < call.columns; ++index) {
+    replaced_.set(pending_.table->columns[call.offset + index],
+                  sqlite::value_of(call.pairs[2 * index]));
+  }
+}
+
+bool Capture::changed(const ChangedCall& call) {
+  if (call.offset == 0 && !begin_update(call)) return false;
   if (pending_.table == nullptr) return false;
   const std::vector<ColumnId>& columns = pending_.table->columns;
   if (call.offset + call.columns > columns.size()) {
     throw Error(ErrorCode::capture_lost,
                 "the trigger of table " + pending_.table->name() + " does not fit its columns");
   }
+  note_replaced(call);
+  if (pending_.passed) return false;
   for (std::size_t index = 0; index < call.columns; ++index) {
     compare(columns[call.offset + index], call.pairs[2 * index], call.pairs[2 * index + 1]);
-  }
-  if (replaced_.complete()) {
-    if (call.offset == 0) {
-      replaced_.add(call.table, key_of(call.keys, call.key_columns),
-                    pending_.table->rules.columns.size());
-    }
-    for (std::size_t index = 0; index < call.columns; ++index) {
-      replaced_.set(columns[call.offset + index], sqlite::value_of(call.pairs[2 * index]));
-    }
   }
   return pending_.event() || pending_.rewrite;
 }
@@ -229,13 +253,25 @@ std::int64_t Capture::stamped_seq(std::int64_t old_seq) {
   return pending_.event() ? ++row_.seq : old_seq;
 }
 
+void Capture::record_text(const RowMeta& meta, Entries& entries, const Pending::Rich& change,
+                          const Stamp& stamp) {
+  const Table& table = *pending_.table;
+  cells_.record({table.id, pending_.key, change.column}, entries, expand_births(meta, interner_),
+                change.new_value, stamp, row_.seq);
+  if (change.erased) drift_.values.emplace_back(change.column, change.new_value);
+}
+
 void Capture::record_rich(RowMeta& meta, const Pending::Rich& change) {
   const Table& table = *pending_.table;
   const Rule& rule = table.rules.columns[change.column].rule;
   const LocalWrite write = local_write();
   Entries entries = expand_column(meta, change.column, table, change.old_value, interner_);
   try {
-    record_change(rule, entries, change.old_value, change.new_value, write);
+    if (rule.kind() == RuleKind::text) {
+      record_text(meta, entries, change, write.stamp);
+    } else {
+      record_change(rule, entries, change.old_value, change.new_value, write);
+    }
   } catch (const Error& error) {
     throw Error(error.code(), column_name(table, change.column) + ": " + error.what());
   }
@@ -273,7 +309,9 @@ std::string_view Capture::stamped_meta(std::string_view old_meta) {
   drift_.seq = row_.seq;
   drift_.values.clear();
   // Under a row rule every write is a new version of the whole row.
-  const auto& written = table.rules.row_rule ? table.columns : pending_.registers;
+  std::vector<ColumnId> versioned;
+  if (table.rules.row_rule) versioned = table.versioned_columns();
+  const auto& written = table.rules.row_rule ? versioned : pending_.registers;
   if (pending_.rich.empty()) {
     if (stamped_.table == &table && stamped_.columns == written && stamped_.before == old_meta) {
       return stamped_.after;
@@ -298,7 +336,7 @@ bool Capture::differs(std::int64_t table_id, std::int64_t seq, sqlite3_value** v
   const Table& table = table_of(table_id);
   int index = 0;
   for (const ColumnId column : table.columns) {
-    if (!table.rules.columns[column].rule.has_normal_form()) continue;
+    if (!table.rules.columns[column].rule.is_normal_when_inserted()) continue;
     if (index == count) break;
     const Value written = sqlite::value_of(values[index++]);
     if (normal(table, column, written) != written) return true;
@@ -314,7 +352,9 @@ Value Capture::normal_value(std::int64_t table, ColumnId column, std::int64_t se
       if (drifted == column) return value;
     }
   }
-  return normal(table_of(table), column, written);
+  const Table& found = table_of(table);
+  const bool is_normal = !found.rules.columns[column].rule.is_normal_when_inserted();
+  return is_normal ? written : normal(found, column, written);
 }
 
 bool Capture::erasing(std::int64_t file, std::int64_t table, std::string_view old_meta) {

@@ -18,6 +18,7 @@
 #include "rill/environment.hpp"
 #include "row_meta.hpp"
 #include "sqlite.hpp"
+#include "text/cells.hpp"
 #include "tripwire.hpp"
 
 namespace rill::storage {
@@ -77,6 +78,7 @@ class Capture {
 
   [[nodiscard]] const std::shared_ptr<const Catalog>& catalog() const noexcept { return catalog_; }
   [[nodiscard]] Interner& interner() noexcept { return interner_; }
+  [[nodiscard]] TextCells& texts() noexcept { return cells_; }
 
   /// Loads the catalog as the file has it now, as after a change of schema.
   void reload_catalog();
@@ -96,6 +98,23 @@ class Capture {
   /// Lets the next write of this table pass uncaptured, once: an update or insert to exactly this
   /// meta, or a delete from it.
   void expect_write(std::int64_t table, std::string_view meta);
+  /// The next write brings a `_rill_seq` that `next_seq` gave, and a meta with the event of the
+  /// present transaction. If a trigger would capture it, it is to be expected, too.
+  void stamped_write() noexcept;
+
+  /// A write that is expected as long as this lives.
+  class Expected {
+   public:
+    Expected(Capture& capture, std::int64_t table, std::string_view meta) : capture_(capture) {
+      capture.expect_write(table, meta);
+    }
+    ~Expected() { capture_.token_.reset(); }
+    Expected(const Expected&) = delete;
+    Expected& operator=(const Expected&) = delete;
+
+   private:
+    Capture& capture_;
+  };
 
   // For the functions; see capture_functions.cpp. `file` is the id that the calling default or
   // trigger carries: another file's (attached, say) is refused.
@@ -133,8 +152,14 @@ class Capture {
       ColumnId column = 0;
       Value old_value;
       Value new_value;
+      /// A text that the app set to NULL.
+      bool erased = false;
     };
     const Table* table = nullptr;
+    /// Of the row, where the table has texts.
+    std::string key;
+    /// A write that was expected: nothing to capture.
+    bool passed = false;
     /// Some column is to be brought to its normal form.
     bool rewrite = false;
     std::vector<ColumnId> registers;
@@ -144,6 +169,7 @@ class Capture {
     /// Keeps the memory: there is one of these per row.
     void clear() noexcept {
       table = nullptr;
+      passed = false;
       rewrite = false;
       registers.clear();
       rich.clear();
@@ -157,7 +183,8 @@ class Capture {
     std::string before;
     std::string after;
   };
-  /// Counters of one row whose sum differs in the last place from what the app wrote.
+  /// Columns of one row that are to show something else than the app wrote: a counter's sum that
+  /// differs in the last place, a text in place of NULL.
   struct Drift {
     std::int64_t table = 0;
     std::int64_t seq = 0;
@@ -169,8 +196,12 @@ class Capture {
   bool consume_token(std::int64_t table, std::string_view meta);
   const Table& table_of(std::int64_t id) const;
   std::string overwritten_meta(std::string_view old_meta, const std::vector<ColumnId>& columns);
+  bool begin_update(const ChangedCall& call);
   void compare(ColumnId column, sqlite3_value* old_value, sqlite3_value* new_value);
+  void note_replaced(const ChangedCall& call);
   void record_rich(RowMeta& meta, const Pending::Rich& change);
+  void record_text(const RowMeta& meta, Entries& entries, const Pending::Rich& change,
+                   const Stamp& stamp);
   [[noreturn]] void refuse_write(const std::string& table) const;
 
   sqlite::Connection& connection_;
@@ -179,6 +210,7 @@ class Capture {
   Hooks hooks_;
   Interner interner_;
   Author author_;
+  TextCells cells_;
 
   bool active_ = false;  // a transaction has taken its dot
   ClockRow row_;         // as it will be written

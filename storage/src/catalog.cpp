@@ -168,7 +168,7 @@ void load_columns(sqlite::Connection& connection, Table& table, const RuleRegist
                              static_cast<std::uint32_t>(rows->integer(4)), registry);
     column.known = rows->integer(5) != 0;
     if (column.known) table.columns.push_back(id);
-    table.has_normal_forms |= column.known && column.rule.has_normal_form();
+    table.has_texts |= column.rule.kind() == RuleKind::text;
     table.rules.columns.push_back(std::move(column));
   }
   table.types.resize(table.rules.columns.size());
@@ -312,6 +312,12 @@ std::vector<TableSummary> Catalog::summaries() const {
     summaries.push_back(std::move(summary));
   }
   return summaries;
+}
+
+std::vector<ColumnId> Table::versioned_columns() const {
+  std::vector<ColumnId> versioned = columns;
+  std::erase_if(versioned, [&](ColumnId column) { return is_text(column); });
+  return versioned;
 }
 
 bool same_entries(RuleKind left, RuleKind right) noexcept {

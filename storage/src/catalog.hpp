@@ -71,14 +71,19 @@ struct Table {
   /// The position of `_rill_seq` in the table, where `_rill_meta` follows; -1 where the columns
   /// stand otherwise, or where records are kept without a generated column that is counted.
   int seq_column = -1;
-  /// Whether any captured column has a normal form.
-  bool has_normal_forms = false;
+  /// Whether any column, of this schema or another, is a text.
+  bool has_texts = false;
 
   [[nodiscard]] const std::string& name() const noexcept { return rules.name; }
   [[nodiscard]] std::uint32_t shape() const noexcept {
     return static_cast<std::uint32_t>(shapes.size() - 1);
   }
   [[nodiscard]] std::optional<ColumnId> find(std::string_view column) const noexcept;
+  [[nodiscard]] bool is_text(ColumnId column) const noexcept {
+    return rules.columns[column].rule.kind() == RuleKind::text;
+  }
+  /// Under a row rule: the columns that every write writes anew, all but texts.
+  [[nodiscard]] std::vector<ColumnId> versioned_columns() const;
   /// Whether a row of the table can have the key. Another version of the app may have given the
   /// table another one; its rows are kept as those of a table that this schema lacks.
   [[nodiscard]] bool takes_key(const std::vector<Value>& key) const noexcept;

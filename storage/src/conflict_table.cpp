@@ -5,6 +5,7 @@
 
 #include "rill/table_rules.hpp"
 #include "row_store.hpp"
+#include "text/cells.hpp"
 
 namespace rill::storage {
 namespace {
@@ -30,7 +31,8 @@ void read_row(const ConflictSource& source, const Table& table, const std::vecto
   if (!select->step()) return;
   const RowMeta meta = decode_meta(select->bytes(0), source.interner);
   const std::vector<Value> values = read_values(table, *select, 1);
-  const RowState state = expand(meta, table, values, source.interner);
+  const RowState state = TextCells(source.connection, source.interner)
+                             .readable(table, expand(meta, table, values, source.interner));
   for (const ColumnConflict& conflict : conflicts(table.rules, state)) {
     if (!conflict.others.empty()) records.push_back(record_of(table, key, conflict));
   }

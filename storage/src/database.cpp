@@ -86,7 +86,8 @@ void Database::Implementation::open() {
   configure(app_, options_.durability == Durability::full);
   identity_ = std::make_shared<storage::Identity>(path_.string(), options_.vfs.empty(),
                                                   options_.witness, options_.random);
-  if (!known) storage::create_format(app_, *options_.random, *identity_);
+  known ? storage::upgrade_format(app_)
+        : storage::create_format(app_, *options_.random, *identity_);
   confirm_identity();
   app_capture_ = make_capture(app_);
 

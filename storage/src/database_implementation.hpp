@@ -17,6 +17,7 @@
 #include "reader_pool.hpp"
 #include "rill/database.hpp"
 #include "sqlite.hpp"
+#include "text/editor.hpp"
 
 namespace rill {
 
@@ -43,6 +44,10 @@ class Database::Implementation {
   void migrate(std::uint32_t version, const std::function<void(Schema&)>& change);
   std::uint32_t schema_version();
   bool resolve(std::string_view table, const std::vector<Value>& key, std::string_view column);
+
+  // database_text.cpp
+  void refresh(storage::TextEditor& editor);
+  void commit(storage::TextEditor& editor);
 
   // database_integrity.cpp
   void recapture(std::string_view table);
@@ -108,6 +113,8 @@ class Database::Implementation {
   void check_transaction() const;
   static void bind_all(sqlite::Statement& statement, std::string_view sql,
                        const std::vector<Value>& arguments);
+  /// Whether this thread's reads are to see what a running transaction has written.
+  [[nodiscard]] bool reads_own_writes() const noexcept;
   std::optional<Rows> query_reader(std::string_view sql, const std::vector<Value>& arguments);
   Rows query_app(std::string_view sql, const std::vector<Value>& arguments);
   /// Inside a transaction: received deltas may have added columns since the app's last write.

@@ -119,6 +119,12 @@ bool Database::Implementation::in_own_transaction() const noexcept {
   return transaction_thread_.load() == std::this_thread::get_id();
 }
 
+bool Database::Implementation::reads_own_writes() const noexcept {
+  const bool raw_transaction =
+      transaction_thread_.load() == std::thread::id() && app_.in_transaction();
+  return in_own_transaction() || raw_transaction;
+}
+
 std::optional<Rows> Database::Implementation::query_reader(std::string_view sql,
                                                            const std::vector<Value>& arguments) {
   storage::ReaderLease reader = readers_->lease();
@@ -150,9 +156,7 @@ Rows Database::Implementation::query_app(std::string_view sql,
 }
 
 Rows Database::Implementation::query(std::string_view sql, const std::vector<Value>& arguments) {
-  const bool raw_transaction =
-      transaction_thread_.load() == std::thread::id() && app_.in_transaction();
-  if (!in_own_transaction() && !raw_transaction && !is_pragma(sql)) {
+  if (!reads_own_writes() && !is_pragma(sql)) {
     if (auto rows = query_reader(sql, arguments)) return std::move(*rows);
   }
   return query_app(sql, arguments);

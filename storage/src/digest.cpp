@@ -10,6 +10,7 @@
 
 #include "rill/bytes.hpp"
 #include "row_store.hpp"
+#include "text/cells.hpp"
 
 namespace rill::storage {
 namespace {
@@ -86,7 +87,9 @@ Hash hash_of_row(Reader& reader, const Table& table, sqlite::Statement& row) {
   const std::vector<Value> values = read_values(table, row, 2 + keys);
   const RowMeta meta = decode_meta(row.bytes(1), reader.interner);
   ByteWriter writer;
-  write_row(writer, table, encode_key(key), values, expand(meta, table, values, reader.interner));
+  const RowState state = expand(meta, table, values, reader.interner);
+  TextCells cells(reader.connection, reader.interner);
+  write_row(writer, table, encode_key(key), values, cells.readable(table, state));
   return hash_of(writer.view());
 }
 

@@ -7,6 +7,7 @@
 #include "damage.hpp"
 #include "identity.hpp"
 #include "rill/error.hpp"
+#include "text/news.hpp"
 
 namespace rill::storage {
 namespace {
@@ -34,7 +35,8 @@ DeltaExtraction::DeltaExtraction(ReaderLease reader, const VersionVector& known,
     return;
   }
   until_ = clock.seq;
-  const std::int64_t after = std::max(marked_seq(), static_cast<std::int64_t>(received.position));
+  marked_ = marked_seq();
+  const std::int64_t after = std::max(marked_, static_cast<std::int64_t>(received.position));
   sources_ = row_sources(*reader_, after, until_);
   std::erase_if(sources_, [&](const auto& source) { return !source->next(known_by_number_); });
 }
@@ -59,8 +61,17 @@ RowSource* DeltaExtraction::advance() {
   return first != sources_.end() ? first->get() : nullptr;
 }
 
+void DeltaExtraction::add_texts(const RowSource::Found& found, RowFragment& fragment) {
+  TextCells cells(reader_->connection, reader_->interner);
+  for (const RowState::Column& column : found.state.columns) {
+    if (found.columns.at(column.id).kind != RuleKind::text) continue;
+    add_text_news(cells, column.id, column.entries, header_.known, marked_, fragment);
+  }
+}
+
 void DeltaExtraction::add(DeltaWriter& chunk, RowSource::Found found) {
   RowFragment fragment = fragment_beyond(found.state, header_.known);
+  add_texts(found, fragment);
   if (!fragment.existence && !fragment.births && fragment.columns.empty()) return;
   fragment.table = chunk.table(found.table);
   fragment.key = std::move(found.key);

@@ -76,11 +76,14 @@ class DeltaExtraction final : public ChangeStream {
   [[nodiscard]] std::int64_t marked_seq();
   RowSource* advance();
   void add(DeltaWriter& chunk, RowSource::Found found);
+  void add_texts(const RowSource::Found& found, RowFragment& fragment);
 
   ReaderLease reader_;
   Delta header_;
   std::vector<std::uint64_t> known_by_number_;
   std::vector<std::unique_ptr<RowSource>> sources_;
+  /// Up to this place the peer knows everything.
+  std::int64_t marked_ = 0;
   std::int64_t until_ = 0;
   bool done_ = false;
 };

@@ -54,6 +54,17 @@ CREATE TABLE rill_inbox(
   position INTEGER NOT NULL, bytes INTEGER NOT NULL, delta BLOB NOT NULL,
   UNIQUE(sender, chunk));
 )sql";
+// Since format 2.
+constexpr const char* kTextTables = R"sql(
+CREATE TABLE rill_text(
+  cell INTEGER PRIMARY KEY AUTOINCREMENT, tbl INTEGER NOT NULL, key BLOB NOT NULL,
+  col INTEGER NOT NULL, seq INTEGER NOT NULL, begun BLOB NOT NULL, vector BLOB NOT NULL,
+  checkpoint BLOB NOT NULL);
+CREATE INDEX rill_text_place ON rill_text(tbl, key, col);
+CREATE TABLE rill_text_op(
+  cell INTEGER NOT NULL, seq INTEGER NOT NULL, replica INTEGER NOT NULL, counter INTEGER NOT NULL,
+  time INTEGER NOT NULL, op BLOB NOT NULL, PRIMARY KEY(cell, seq)) WITHOUT ROWID;
+)sql";
 
 template <std::size_t Size>
 std::array<std::byte, Size> random_bytes(RandomSource& random) {
@@ -94,10 +105,23 @@ bool has_format(sqlite::Connection& connection) {
   return true;
 }
 
+void upgrade_format(sqlite::Connection& connection) {
+  const auto is_current = [&] {
+    return connection.integer("SELECT format FROM main.rill_file") == kFormat;
+  };
+  if (is_current()) return;
+  sqlite::Transaction transaction(connection, sqlite::Transaction::Kind::immediate);
+  if (is_current()) return;  // another process was first
+  connection.execute(kTextTables);
+  connection.cached("UPDATE main.rill_file SET format = ?").bind(1, kFormat).run();
+  transaction.commit();
+}
+
 void create_format(sqlite::Connection& connection, RandomSource& random, const Identity& identity) {
   sqlite::Transaction transaction(connection, sqlite::Transaction::Kind::immediate);
   if (has_format(connection)) return;  // another process was first
   connection.execute(kTables);
+  connection.execute(kTextTables);
   create_identity(connection, random);
   Interner interner(connection);
   identity.note(connection, interner);

@@ -29,6 +29,7 @@ class Inspection {
  public:
   explicit Inspection(Reader& reader)
       : reader_(reader),
+        cells_(reader.connection, reader.interner),
         clock_(ClockRow::read(reader.connection)),
         vector_(read_vector(reader.connection, reader.interner)) {}
 
@@ -132,7 +133,7 @@ class Inspection {
       }
       check_mark(table.name(), key, rows.integer(0), *state);
       for (const ColumnId id :
-           audit(table, *state, read_values(table, rows, 2 + keys)).unexplained) {
+           audit(table, *state, read_values(table, rows, 2 + keys), cells_).unexplained) {
         add(table.name(), key,
             "column " + table.rules.columns[id].name + " shows something else than its entries say",
             advice);
@@ -261,6 +262,7 @@ class Inspection {
   }
 
   Reader& reader_;
+  TextCells cells_;
   ClockRow clock_;
   VersionVector vector_;
   std::map<std::int64_t, VersionVector> marks_;

@@ -16,7 +16,8 @@ bool shows_single_values(const Table& table) {
   if (table.rules.row_rule) return false;
   return std::all_of(table.columns.begin(), table.columns.end(), [&](ColumnId id) {
     const Rule& rule = table.rules.columns[id].rule;
-    return rule.is_register() && !rule.has_normal_form() && rule.kind() != RuleKind::custom;
+    return rule.has_siblings() && !rule.is_normal_when_inserted() &&
+           rule.kind() != RuleKind::custom;
   });
 }
 

@@ -54,7 +54,7 @@ class Recapture {
       const bool misplaced = seq <= last || (seq > seq_ && !is_own(rows.bytes(1)));
       last = std::max(last, seq);
       Repair repair{read_key(table_, rows, 2), std::nullopt};
-      repair.meta = stamped(rows.bytes(1), read_values(table_, rows, 2 + keys));
+      repair.meta = stamped(repair.key, rows.bytes(1), read_values(table_, rows, 2 + keys));
       if (repair.meta || misplaced) repairs.push_back(std::move(repair));
     }
     return repairs;
@@ -83,17 +83,18 @@ class Recapture {
   }
 
   /// The meta that the row should have instead, if another.
-  std::optional<std::string> stamped(std::string_view meta, const std::vector<Value>& values) {
+  std::optional<std::string> stamped(const std::vector<Value>& key, std::string_view meta,
+                                     const std::vector<Value>& values) {
     if (is_own(meta)) return std::nullopt;
     std::optional<RowState> state = known_state(meta, values);
     if (!state) return inserted();
-    const RowAudit found = audit(table_, *state, values);
-    const bool all =
-        missed_ != Missed::nothing || (table_.rules.row_rule && !found.unexplained.empty());
-    std::vector<ColumnId> written = all ? table_.columns : found.unexplained;
+    const RowAudit found = audit(table_, *state, values, capture_.texts());
+    std::vector<ColumnId> written = found.unexplained;
+    if (missed_ != Missed::nothing) written = table_.columns;
+    if (table_.rules.row_rule && !written.empty()) add(written, table_.versioned_columns());
     std::erase_if(written, [&](ColumnId id) { return is_untouched(id, values[id]); });
     if (written.empty() && missed_ != Missed::keys) return std::nullopt;
-    for (const ColumnId id : written) record(*state, id, found.shown.values[id], values[id]);
+    for (const ColumnId id : written) record(*state, key, id, found.shown.values[id], values[id]);
     state->touch(write_.stamp);
     if (missed_ == Missed::keys) state->births = {Entry::make(write_.stamp, Value())};
     state->drop_empty_columns();
@@ -106,10 +107,27 @@ class Recapture {
     return is_new && value == table_.rules.columns[id].default_value;
   }
 
-  void record(RowState& state, ColumnId id, const Value& explained, const Value& value) const {
+  static void add(std::vector<ColumnId>& columns, const std::vector<ColumnId>& more) {
+    columns.insert(columns.end(), more.begin(), more.end());
+    std::sort(columns.begin(), columns.end());
+    columns.erase(std::unique(columns.begin(), columns.end()), columns.end());
+  }
+
+  /// An edited text tells by itself what was changed of it unseen.
+  [[nodiscard]] bool is_edit(const Entries& texts, ColumnId id, const Value& value) const {
+    return table_.is_text(id) && value.type() == Value::Type::text && missed_ != Missed::keys &&
+           (missed_ == Missed::nothing || !cells_of(texts).empty());
+  }
+
+  void record(RowState& state, const std::vector<Value>& key, ColumnId id, const Value& explained,
+              const Value& value) const {
     const Rule& rule = table_.rules.columns[id].rule;
     Entries& entries = state.at(id);
-    if (missed_ != Missed::nothing || rule.is_register()) {
+    if (is_edit(entries, id, value)) {
+      if (value == explained) return;
+      capture_.texts().record({table_.id, encode_key(key), id}, entries, state.births, value,
+                              write_.stamp, capture_.next_seq(capture_.catalog()->file()));
+    } else if (missed_ != Missed::nothing || rule.has_siblings()) {
       entries = written_at_once(rule, value, write_.stamp);
     } else {
       record_change(rule, entries, explained, value, write_);

@@ -18,8 +18,9 @@ bool can_judge(const Table& table, ColumnId id) {
 
 }  // namespace
 
-RowAudit audit(const Table& table, const RowState& state, const std::vector<Value>& values) {
-  RowAudit result{show(table.rules, state), {}};
+RowAudit audit(const Table& table, const RowState& state, const std::vector<Value>& values,
+               TextCells& cells) {
+  RowAudit result{show(table.rules, cells.readable(table, state)), {}};
   make_storable(table, result.shown);
   for (const ColumnId id : table.columns) {
     if (!can_judge(table, id)) continue;

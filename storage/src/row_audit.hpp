@@ -4,6 +4,7 @@
 
 #include "catalog.hpp"
 #include "rill/table_rules.hpp"
+#include "text/cells.hpp"
 
 namespace rill::storage {
 
@@ -17,6 +18,7 @@ struct RowAudit {
   std::vector<ColumnId> unexplained;
 };
 
-RowAudit audit(const Table& table, const RowState& state, const std::vector<Value>& values);
+RowAudit audit(const Table& table, const RowState& state, const std::vector<Value>& values,
+               TextCells& cells);
 
 }  // namespace rill::storage

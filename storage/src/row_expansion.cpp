@@ -55,13 +55,20 @@ Entries expand_column(const RowMeta& meta, ColumnId id, const Table& table, cons
   return written_at_once(table.rules.columns.at(id).rule, value, stamp_of(*event, interner));
 }
 
+Entries expand_births(const RowMeta& meta, Interner& interner) {
+  Entries births;
+  births.reserve(meta.births.size());
+  for (const Event& birth : meta.births) {
+    births.push_back(Entry::make(stamp_of(birth, interner), Value()));
+  }
+  sort_by_id(births);
+  return births;
+}
+
 RowState expand(const RowMeta& meta, const Table& table, const std::vector<Value>& values,
                 Interner& interner) {
   RowState state;
-  for (const Event& birth : meta.births) {
-    state.births.push_back(Entry::make(stamp_of(birth, interner), Value()));
-  }
-  sort_by_id(state.births);
+  state.births = expand_births(meta, interner);
   for (const RowMeta::Mark& mark : meta.existence) {
     state.existence.push_back(
         Entry::make(stamp_of(mark.event, interner), Value(mark.alive ? 1 : 0)));
@@ -89,7 +96,7 @@ RowMeta collapse(const RowState& state, const Table& table, const std::vector<Va
   for (const RowState::Column& column : state.columns) {
     const ColumnRules& rules = table.rules.columns.at(column.id);
     if (rules.known && is_whole(rules.rule, column.entries) &&
-        (!rules.rule.is_register() || column.entries[0].value == values.at(column.id))) {
+        (!rules.rule.has_siblings() || column.entries[0].value == values.at(column.id))) {
       wholes.emplace_back(column.id, event_of(column.entries[0], interner));
     } else {
       meta.except(column.id).entries = column.entries;

@@ -89,6 +89,8 @@ RowState expand(const RowMeta& meta, const Table& table, const std::vector<Value
 RowMeta collapse(const RowState& state, const Table& table, const std::vector<Value>& values,
                  Interner& interner);
 
+/// The live inserts of the row, as `expand` gives them.
+Entries expand_births(const RowMeta& meta, Interner& interner);
 /// The entries of one column, as `expand` gives them.
 Entries expand_column(const RowMeta& meta, ColumnId id, const Table& table, const Value& value,
                       Interner& interner);

@@ -20,7 +20,7 @@ class TableSource final : public RowSource {
     statement_.bind(1, after).bind(2, until);
     plain_ = std::all_of(table.columns.begin(), table.columns.end(), [&](ColumnId id) {
       const Rule& rule = table.rules.columns[id].rule;
-      return rule.is_register() || rule.kind() == RuleKind::counter;
+      return rule.has_siblings() || rule.kind() == RuleKind::counter;
     });
   }
 

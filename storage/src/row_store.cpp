@@ -36,14 +36,10 @@ std::string where_key(const Table& table) {
   return text;
 }
 
-void bind_key(sqlite::Statement& statement, int first, const std::vector<Value>& key) {
-  for (const Value& value : key) statement.bind(first++, value);
-}
-
 bool has_siblings(const Table& table, const RowState& state) {
   return std::any_of(state.columns.begin(), state.columns.end(), [&](const auto& column) {
     const ColumnRules& rules = table.rules.columns[column.id];
-    return rules.known && rules.rule.is_register() && column.entries.size() > 1;
+    return rules.known && rules.rule.has_siblings() && column.entries.size() > 1;
   });
 }
 
@@ -98,6 +94,15 @@ std::string select_by_key(const Table& table) {
          where_key(table);
 }
 
+std::string select_column(const Table& table, const std::string& column) {
+  return "SELECT " + column + " FROM main." + quoted(table.name()) + where_key(table);
+}
+
+std::string update_column(const Table& table, const std::string& column) {
+  return "UPDATE main." + quoted(table.name()) + " SET _rill_seq = ?, _rill_meta = ?, " + column +
+         " = ?" + where_key(table);
+}
+
 std::string select_since(const Table& table) {
   return "SELECT _rill_seq, _rill_meta, " + key_columns(table) + captured_columns(table) +
          " FROM main." + quoted(table.name()) +
@@ -107,6 +112,10 @@ std::string select_since(const Table& table) {
 std::string select_all(const Table& table) {
   return "SELECT _rill_seq, _rill_meta, " + key_columns(table) + captured_columns(table) +
          " FROM main." + quoted(table.name()) + " ORDER BY _rill_seq";
+}
+
+void bind_key(sqlite::Statement& statement, int first, const std::vector<Value>& key) {
+  for (const Value& value : key) statement.bind(first++, value);
 }
 
 std::vector<Value> read_key(const Table& table, const sqlite::Statement& row, int first) {
@@ -239,6 +248,30 @@ void RowStore::note_conflicts(const Table& table, std::string_view encoded_key,
   connection_.cached(sql).bind(1, table.id).bind_blob(2, encoded_key).run();
 }
 
+namespace {
+
+/// Texts are settled by an operation that changes no character: edits of the shown one that others
+/// make meanwhile still find their characters.
+void settle_text(sqlite::Connection& connection, Capture& capture, const Table& table,
+                 const std::vector<Value>& key, const StoredRow& row, ColumnId id) {
+  const Stamp stamp = capture.local_write().stamp;
+  const std::int64_t seq = capture.next_seq(capture.catalog()->file());
+  const std::string encoded_key = encode_key(key);
+  Interner& interner = capture.interner();
+  RowState state = expand(row.meta, table, row.values, interner);
+  capture.texts().settle({table.id, encoded_key, id}, state.at(id), state.births, stamp, seq);
+  state.touch(stamp);
+  const std::string meta = encode(collapse(state, table, row.values, interner), interner);
+  capture.stamped_write();
+  sqlite::Using update(connection.cached("UPDATE main." + quoted(table.name()) +
+                                         " SET _rill_seq = ?, _rill_meta = ?" + where_key(table)));
+  update->bind(1, seq).bind_blob(2, meta);
+  bind_key(*update, 3, key);
+  update->run();
+}
+
+}  // namespace
+
 bool resolve_column(sqlite::Connection& connection, Capture& capture, std::string_view table_name,
                     const std::vector<Value>& key, std::string_view column) {
   const Table* table = capture.catalog()->find(table_name);
@@ -257,12 +290,17 @@ bool resolve_column(sqlite::Connection& connection, Capture& capture, std::strin
   }
   const RowMeta::Column* exception = row->meta.exception(*id);
   if (exception == nullptr || exception->whole || exception->entries.size() < 2 ||
-      !table->rules.columns[*id].rule.is_register()) {
+      !table->rules.columns[*id].rule.has_siblings()) {
     return false;
+  }
+  if (table->is_text(*id)) {
+    settle_text(connection, capture, *table, key, *row, *id);
+    return true;
   }
   std::string meta = "_rill_meta";
   const std::string file = std::to_string(capture.catalog()->file());
-  for (const ColumnId written : table->rules.row_rule ? table->columns : std::vector{*id}) {
+  for (const ColumnId written :
+       table->rules.row_rule ? table->versioned_columns() : std::vector{*id}) {
     meta = "rill_resolved(" + file + ", " + std::to_string(written) + ", " + meta + ")";
   }
   sqlite::Using update(connection.cached("UPDATE main." + quoted(table->name()) +

@@ -39,11 +39,17 @@ void make_storable(const Table& table, ShownRow& row);
 /// Parameters: seq, meta, key…, captured columns….
 std::string insert_statement(const Table& table);
 std::string select_by_key(const Table& table);
+/// One column, quoted, by key.
+std::string select_column(const Table& table, const std::string& column);
+/// Parameters: seq, meta, value of the column, key….
+std::string update_column(const Table& table, const std::string& column);
 /// Columns: _rill_seq, _rill_meta, key…, captured columns…; parameters: after seq, up to seq.
 std::string select_since(const Table& table);
 /// The same columns of all rows, ordered by _rill_seq; no parameters.
 std::string select_all(const Table& table);
 
+/// Binds the values of a key, from parameter `first` on.
+void bind_key(sqlite::Statement& statement, int first, const std::vector<Value>& key);
 /// Reads the key columns of a result row, from `first` on.
 std::vector<Value> read_key(const Table& table, const sqlite::Statement& row, int first);
 

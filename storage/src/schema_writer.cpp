@@ -372,7 +372,7 @@ void SchemaWriter::rebuild(const TableShape& shape, std::int64_t table) {
 
 void SchemaWriter::normalise_rows(const Table& table) {
   for (const ColumnId id : table.columns) {
-    if (!table.rules.columns[id].rule.has_normal_form()) continue;
+    if (!table.rules.columns[id].rule.is_normal_when_inserted()) continue;
     const std::string column = quoted(table.rules.columns[id].name);
     const std::string normal = "rill_normal(" + std::to_string(table.id) + ", " +
                                std::to_string(id) + ", 0, " + column + ")";

@@ -24,7 +24,8 @@ class TriggerWriter {
     for (const ColumnId id : table.columns) {
       const ColumnRules& column = table.rules.columns[id];
       columns_.push_back(column.name);
-      if (column.rule.has_normal_form()) normal_.push_back(id);
+      if (column.rule.has_normal_form()) rewritten_.push_back(id);
+      if (column.rule.is_normal_when_inserted()) normal_.push_back(id);
     }
   }
 
@@ -40,7 +41,7 @@ class TriggerWriter {
            " BEGIN UPDATE " + name_ +
            " SET _rill_seq = rill_stamped_seq(old._rill_seq), _rill_meta = "
            "rill_stamped_meta(old._rill_meta) WHERE " +
-           here() + "; " + normalise() + "END";
+           here() + "; " + normalise(rewritten_) + "END";
   }
 
   /// A changed key is a delete and an insert.
@@ -52,7 +53,7 @@ class TriggerWriter {
            " WHEN rill_rekeying(" + file_ + ", " + table_id_ + ", old._rill_meta, " +
            key_condition("IS", "old", "new") + ") BEGIN " + bury() + "UPDATE " + name_ +
            " SET _rill_seq = " + next_seq() + ", _rill_meta = " + inserted() + " WHERE " + here() +
-           "; " + normalise() + "END";
+           "; " + normalise(normal_) + "END";
   }
 
   [[nodiscard]] std::string erase() const {
@@ -63,7 +64,7 @@ class TriggerWriter {
   /// Only for tables with normal forms: inserts are otherwise captured by the DEFAULTs alone.
   [[nodiscard]] std::string insert() const {
     return "CREATE TRIGGER " + own("insert") + " AFTER INSERT ON " + name_ + " WHEN " +
-           differs("new.", "new._rill_seq") + " BEGIN " + normalise() + "END";
+           differs("new.", "new._rill_seq") + " BEGIN " + normalise(normal_) + "END";
   }
 
   /// A NULL for an INTEGER PRIMARY KEY would become max + 1: the same on two devices.
@@ -166,10 +167,10 @@ class TriggerWriter {
 
   /// Brings columns to their normal forms. A statement of its own, so that the app's triggers on
   /// those columns fire a second time only where something changes.
-  [[nodiscard]] std::string normalise() const {
-    if (normal_.empty()) return {};
+  [[nodiscard]] std::string normalise(const std::vector<ColumnId>& columns) const {
+    if (columns.empty()) return {};
     std::string assignments;
-    for (const ColumnId id : normal_) {
+    for (const ColumnId id : columns) {
       const std::string column = quoted(table_.rules.columns[id].name);
       assignments += (assignments.empty() ? "" : ", ") + column + " = rill_normal(" + table_id_ +
                      ", " + std::to_string(id) + ", _rill_seq, " + column + ")";
@@ -184,7 +185,9 @@ class TriggerWriter {
   const TableShape& shape_;
   std::string name_;
   std::vector<std::string> columns_;
+  /// What an INSERT, and what an UPDATE, may have to bring to a normal form.
   std::vector<ColumnId> normal_;
+  std::vector<ColumnId> rewritten_;
 };
 
 }  // namespace

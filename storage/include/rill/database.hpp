@@ -18,6 +18,7 @@
 #include "rill/rule.hpp"
 #include "rill/schema.hpp"
 #include "rill/subscription.hpp"
+#include "rill/text_edit.hpp"
 #include "rill/value.hpp"
 #include "rill/witness.hpp"
 
@@ -173,6 +174,19 @@ class Database final : public Replica {
   /// A fresh 63-bit key for INTEGER PRIMARY KEY tables: 40 bits of time, 23 random bits.
   std::int64_t new_integer_id();
 
+  // Text
+  // ------------------------------------------------------------------------------------------------
+
+  /// Opens a `text()` column of one row in an editor. Throws `Error`: unknown_table,
+  /// unknown_column, invalid_argument (a column of another rule), not_found, bad_value (a value
+  /// that is no UTF-8 text).
+  TextEdit edit_text(std::string_view table, const std::vector<Value>& key,
+                     std::string_view column);
+  /// The same for a key of one column.
+  TextEdit edit_text(std::string_view table, const Value& key, std::string_view column) {
+    return edit_text(table, std::vector<Value>{key}, column);
+  }
+
   // Observing
   // -------------------------------------------------------------------------------------------
 
@@ -231,6 +245,7 @@ class Database final : public Replica {
   Subscription on_vector_change(std::function<void()> changed) override;
 
  private:
+  friend class TextEdit;
   class Implementation;
   std::unique_ptr<Implementation> implementation_;
 };

@@ -20,5 +20,7 @@
 #include "rill/sync.hpp"
 #include "rill/table_rules.hpp"
 #include "rill/tcp.hpp"
+#include "rill/text_document.hpp"
+#include "rill/text_edit.hpp"
 #include "rill/value.hpp"
 #include "rill/version_vector.hpp"

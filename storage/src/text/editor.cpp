@@ -1,0 +1,214 @@
+#include "text/editor.hpp"
+
+#include <algorithm>
+
+#include "clock_row.hpp"
+#include "rill/delta.hpp"
+#include "rill/error.hpp"
+#include "row_store.hpp"
+
+namespace rill::storage {
+namespace {
+
+/// Stands for the text of a column that nobody has written: no replica's id is zero.
+Entry unwritten(Value value) {
+  Entry text;
+  text.id.dot.counter = 1;
+  text.value = std::move(value);
+  return text;
+}
+
+bool is_unwritten(const Entry& text) { return text.id.dot.replica == ReplicaId(); }
+
+const Table& table_named(const Catalog& catalog, std::string_view name) {
+  if (const Table* table = catalog.find(name)) return *table;
+  throw Error(ErrorCode::unknown_table, "no replicated table is named " + std::string(name));
+}
+
+ColumnId text_column(const Table& table, std::string_view name) {
+  const auto id = table.find(name);
+  if (!id || !table.rules.columns[*id].known) {
+    throw Error(ErrorCode::unknown_column,
+                "table " + table.name() + " has no column " + std::string(name));
+  }
+  if (table.is_text(*id)) return *id;
+  throw Error(ErrorCode::invalid_argument,
+              column_name(table, *id) + " merges by " + table.rules.columns[*id].rule.name() +
+                  "; only columns of text() can be edited by position");
+}
+
+std::vector<TextChange> difference(const std::string& from, const std::string& to) {
+  TextDocument document{ReplicaId()};
+  document.insert(0, from);
+  return document.assign(to);
+}
+
+}  // namespace
+
+bool TextEditor::has_edits() const noexcept {
+  return unsaved_.has_value() || open_->document.has_edits();
+}
+
+Value TextEditor::read_value(const Source& source, const Table& table) const {
+  sqlite::Using row(source.connection.cached(select_column(table, sqlite::quoted(column_))));
+  bind_key(*row, 1, key_);
+  return row->step() ? row->value(0) : Value();
+}
+
+TextEditor::Place TextEditor::find(const Source& source) const {
+  Place place;
+  place.table = &table_named(source.catalog, table_);
+  place.column = text_column(*place.table, column_);
+  if (key_.size() == place.table->key_columns.size()) {
+    sqlite::Using row(source.connection.cached(select_column(*place.table, "_rill_meta")));
+    bind_key(*row, 1, key_);
+    if (row->step()) {
+      place.meta = decode_meta(row->bytes(0), source.interner);
+      const RowMeta::Column* exception = place.meta.exception(place.column);
+      // Of an edited text the value, which may be long, is not needed.
+      const bool rich = exception != nullptr && !exception->whole;
+      const Value value = rich ? Value() : read_value(source, *place.table);
+      const Entries texts =
+          expand_column(place.meta, place.column, *place.table, value, source.interner);
+      const Entry* text = latest_sibling(texts, expand_births(place.meta, source.interner));
+      place.text = text != nullptr ? *text : unwritten(read_value(source, *place.table));
+      return place;
+    }
+  }
+  throw Error(ErrorCode::not_found, "there is no row " + row_name(*place.table, key_));
+}
+
+void TextEditor::catch_up(const Source& source, const ReplicaId& author) {
+  const Place place = find(source);
+  TextCells cells(source.connection, source.interner);
+  if (!follow(cells, place.text, author)) reopen(cells, place, author);
+}
+
+/// Whether the document goes on from where the cell is, or has operations that were rolled back or
+/// replaced, or lacks some that are no longer kept.
+bool TextEditor::is_ahead(TextCells& cells, std::int64_t cell) const {
+  if (open_->seq != 0) {
+    const auto last = cells.op_at(cell, open_->seq);
+    if (open_->last_op != (last ? last->fingerprint() : 0)) return true;
+  }
+  return !(cells.checkpoint(cell).begun <= open_->version);
+}
+
+bool TextEditor::follow(TextCells& cells, const Entry& text, const ReplicaId& author) {
+  if (!open_ || unsaved_ || open_->document.author() != author || text.id != text_.id) return false;
+  if (!is_edited(text)) return open_->cell == 0;
+  const std::int64_t cell = cell_of(text);
+  if (cell != open_->cell || is_ahead(cells, cell)) return false;
+  const std::vector<CellOp> ops = cells.ops_after(cell, open_->seq);
+  // Its characters have names that edits here have, too.
+  const auto is_own = [&](const CellOp& op) { return op.stamp.dot.replica == author; };
+  if (std::ranges::any_of(ops, is_own)) return false;
+  for (const CellOp& op : ops) {
+    if (!op.content.empty()) open_->document.apply(op.stamp.dot, op.content, &changes_);
+    open_->added(op);
+  }
+  return true;
+}
+
+/// All edits that are not written, as one operation.
+std::optional<TextOp> TextEditor::take_edits() {
+  if (!open_ || !has_edits()) return std::nullopt;
+  TextDocument& document = open_->document;
+  if (document.has_edits()) {
+    const std::uint64_t last = document.version()[document.author()];
+    unsaved_ = document.commit(unsaved_ ? unsaved_->counter : last + 1);
+  }
+  return document.op(*unsaved_);
+}
+
+void TextEditor::reopen(TextCells& cells, const Place& place, const ReplicaId& author) {
+  const std::string before = open_ ? open_->document.text() : std::string();
+  const std::optional<TextOp> edits = take_edits();
+  try {
+    OpenText fresh = cells.open(place.text, author);
+    if (edits) fresh.document.rebase(*edits);
+    if (open_) {
+      for (TextChange& change : difference(before, fresh.document.text())) {
+        changes_.push_back(std::move(change));
+      }
+    }
+    open_ = std::move(fresh);
+  } catch (const Error& error) {
+    const std::string where =
+        column_name(*place.table, place.column) + " of " + row_name(*place.table, key_);
+    if (error.code() == ErrorCode::causality_gap) {
+      throw Error(error.code(),
+                  where +
+                      " holds another text now, inserted in place of the one that is being "
+                      "edited: take over what is to be kept, and open it again");
+    }
+    throw Error(error.code(), where + ": " + error.what());
+  }
+  text_ = place.text;
+  unsaved_.reset();
+}
+
+void TextEditor::write_op(TextCells& cells, const Place& place, const CellOp& op) {
+  if (is_edited(text_)) {
+    cells.take_back(open_->cell, op.stamp.dot);
+  } else {
+    const std::string key = encode_key(key_);
+    text_ = cells.create({place.table->id, key, place.column}, text_);
+    open_->cell = cell_of(text_);
+  }
+  cells.add(open_->cell, op);
+}
+
+void TextEditor::write_row(sqlite::Connection& connection, Capture& capture, const Place& place,
+                           const Stamp& stamp, std::int64_t seq) {
+  RowMeta meta = place.meta;
+  const Event event{capture.interner().number(stamp.dot.replica), stamp.dot.counter,
+                    stamp.time.bits};
+  if (is_edited(text_)) {
+    RowMeta::Column& column = meta.except(place.column);
+    column.whole.reset();
+    column.entries.assign(1, text_);
+  } else {
+    meta.set_whole(place.column, event);
+  }
+  meta.touch(event);
+  const std::string bytes = encode(meta, capture.interner());
+  sqlite::Using update(connection.cached(
+      update_column(*place.table, sqlite::quoted(place.table->rules.columns[place.column].name))));
+  update->bind(1, seq).bind_blob(2, bytes).bind(3, Value(open_->document.text()));
+  bind_key(*update, 4, key_);
+  const Capture::Expected expected(capture, place.table->id, bytes);
+  capture.stamped_write();
+  update->run();
+}
+
+void TextEditor::commit(sqlite::Connection& connection, Capture& capture, bool is_all) {
+  const Stamp stamp = capture.local_write().stamp;
+  const Source source{connection, capture.interner(), *capture.catalog()};
+  const Place place = find(source);
+  TextCells& cells = capture.texts();
+  if (!follow(cells, place.text, stamp.dot.replica)) reopen(cells, place, stamp.dot.replica);
+  if (!open_->document.has_edits()) return;
+
+  const std::int64_t seq = capture.next_seq(capture.catalog()->file());
+  const bool is_new = is_unwritten(text_) || (!is_edited(text_) && text_.id.dot == stamp.dot);
+  if (is_new) {
+    // The whole text is this transaction's.
+    Entry text = Entry::make(stamp, Value(open_->document.text()));
+    write_row(connection, capture, place, stamp, seq);
+    open_ = cells.open(text, stamp.dot.replica);
+    text_ = std::move(text);
+    return;
+  }
+  unsaved_ = open_->document.commit(stamp.dot.counter);
+  const CellOp op{seq, stamp, open_->document.op(*unsaved_).content};
+  open_->check_room(op.content.size());
+  write_op(cells, place, op);
+  write_row(connection, capture, place, stamp, seq);
+  unsaved_.reset();
+  open_->added(op);
+  // A transaction that goes on may take its operation back.
+  if (is_all && open_->is_checkpoint_due()) cells.write_checkpoint(*open_);
+}
+
+}  // namespace rill::storage
