@@ -23,15 +23,15 @@ namespace rill {
 ///     // Later, when `Database::observe` tells of a change of the row:
 ///     for (const rill::TextChange& change : edit.refresh()) view.replace(change);
 ///
-/// An editor that was told of `refresh`'s changes shows what `text` gives. A `commit` inside
-/// `Database::transaction` belongs to that transaction: if it is rolled back, the next `refresh`
-/// takes its edits back.
+/// An editor that was told of these changes shows what `text` gives. A `commit` inside
+/// `Database::transaction` belongs to that transaction: after a rollback, `refresh` takes its edits
+/// back. Call it before editing on: an edit beside one that is gone has no place.
 ///
 /// Positions and lengths are those of `TextDocument`, and so are the errors of editing. Beyond
 /// these `commit` and `refresh` throw `Error`: `not_found` if the row is gone, `bad_value` if the
-/// column holds no text any more, `causality_gap` if another text was inserted in place of one
-/// that has edits here which are not committed, `too_large`, and what SQL throws. Edits that could
-/// not be written stay, and the next `commit` tries again.
+/// column holds no text any more, `causality_gap` if the text that the edits are of is gone
+/// (another was inserted in its place, or the one it goes on from was rolled back), `too_large`,
+/// and what SQL throws. Edits that could not be written stay, and the next `commit` tries again.
 ///
 /// Thread safety: one user at a time; several may be open on one text, in any threads. The
 /// `Database` must outlive it.

@@ -137,10 +137,12 @@ void TextEditor::reopen(TextCells& cells, const Place& place, const ReplicaId& a
     const std::string where =
         column_name(*place.table, place.column) + " of " + row_name(*place.table, key_);
     if (error.code() == ErrorCode::causality_gap) {
-      throw Error(error.code(),
-                  where +
-                      " holds another text now, inserted in place of the one that is being "
-                      "edited: take over what is to be kept, and open it again");
+      throw Error(
+          error.code(),
+          where +
+              " has lost the text that the edits are of: another was inserted in its place, or the "
+              "transaction that wrote it was rolled back; take over what is to be kept, and open "
+              "it again");
     }
     throw Error(error.code(), where + ": " + error.what());
   }
@@ -173,9 +175,10 @@ void TextEditor::write_row(sqlite::Connection& connection, Capture& capture, con
   }
   meta.touch(event);
   const std::string bytes = encode(meta, capture.interner());
+  const std::string text = open_->document.text();
   sqlite::Using update(connection.cached(
       update_column(*place.table, sqlite::quoted(place.table->rules.columns[place.column].name))));
-  update->bind(1, seq).bind_blob(2, bytes).bind(3, Value(open_->document.text()));
+  update->bind(1, seq).bind_blob(2, bytes).bind_text(3, text);
   bind_key(*update, 4, key_);
   const Capture::Expected expected(capture, place.table->id, bytes);
   capture.stamped_write();
