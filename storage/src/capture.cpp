@@ -99,6 +99,24 @@ void Capture::expect_write(std::int64_t table, std::string_view meta) {
   token_.emplace(table, std::string(meta));
 }
 
+Capture::Editing::~Editing() {
+  capture_.prepare_edit_ = nullptr;
+  capture_.edit_.reset();
+  capture_.token_.reset();
+}
+
+const Capture::RowEdit& Capture::edited() {
+  if (!edit_) {
+    if (!prepare_edit_) {
+      throw Error(ErrorCode::sql, "rill_edited() is for statements of Rill's own only");
+    }
+    edit_ = prepare_edit_();
+    expect_write(edit_->table, edit_->meta);
+    stamped_write();
+  }
+  return *edit_;
+}
+
 void Capture::stamped_write() noexcept {
   if (tripwire_) tripwire_->made_meta();
 }

@@ -98,19 +98,28 @@ class Capture {
   /// Lets the next write of this table pass uncaptured, once: an update or insert to exactly this
   /// meta, or a delete from it.
   void expect_write(std::int64_t table, std::string_view meta);
-  /// The next write brings a `_rill_seq` that `next_seq` gave, and a meta with the event of the
-  /// present transaction. If a trigger would capture it, it is to be expected, too.
+  /// The next write, which no trigger sees, brings a `_rill_seq` that `next_seq` gave, and a meta
+  /// with the event of the present transaction.
   void stamped_write() noexcept;
 
-  /// A write that is expected as long as this lives.
-  class Expected {
+  /// What an UPDATE of Rill's own gives to one row, in its columns `rill_edited(0)` to `(2)`.
+  struct RowEdit {
+    std::int64_t table = 0;
+    std::int64_t seq = 0;
+    std::string meta;
+    std::string value;
+  };
+  /// While this lives, `prepare` makes a `RowEdit` for the statement that asks for one first:
+  /// inside its transaction, so that the statement need not stand in one of several. What it writes
+  /// passes uncaptured.
+  class Editing {
    public:
-    Expected(Capture& capture, std::int64_t table, std::string_view meta) : capture_(capture) {
-      capture.expect_write(table, meta);
+    Editing(Capture& capture, std::function<RowEdit()> prepare) : capture_(capture) {
+      capture.prepare_edit_ = std::move(prepare);
     }
-    ~Expected() { capture_.token_.reset(); }
-    Expected(const Expected&) = delete;
-    Expected& operator=(const Expected&) = delete;
+    ~Editing();
+    Editing(const Editing&) = delete;
+    Editing& operator=(const Editing&) = delete;
 
    private:
     Capture& capture_;
@@ -121,6 +130,7 @@ class Capture {
   std::int64_t next_seq(std::int64_t file);
   std::string_view inserted_meta(std::int64_t file, std::int64_t table);
   bool changed(const ChangedCall& call);
+  const RowEdit& edited();
   std::int64_t stamped_seq(std::int64_t old_seq);
   /// Valid until the next call.
   std::string_view stamped_meta(std::string_view old_meta);
@@ -228,6 +238,8 @@ class Capture {
 
   bool applying_ = false;
   std::optional<std::pair<std::int64_t, std::string>> token_;
+  std::function<RowEdit()> prepare_edit_;
+  std::optional<RowEdit> edit_;
 };
 
 /// Registers the functions and the virtual table of `capture` on its connection.

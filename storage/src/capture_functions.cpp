@@ -73,6 +73,19 @@ void changed(sqlite3_context* context, int count, sqlite3_value** arguments) {
   });
 }
 
+/// rill_edited(0: seq, 1: meta, 2: text)
+void edited(sqlite3_context* context, int /*count*/, sqlite3_value** arguments) {
+  guarded(context, [&](Capture& capture) {
+    const Capture::RowEdit& edit = capture.edited();
+    const std::int64_t part = integer(arguments[0]);
+    if (part == 0) return sqlite3_result_int64(context, edit.seq);
+    if (part == 1) return result_blob(context, edit.meta);
+    // It lives as long as the statement.
+    sqlite3_result_text64(context, edit.value.data(), edit.value.size(), SQLITE_STATIC,
+                          SQLITE_UTF8);
+  });
+}
+
 /// rill_stamped_seq(old seq)
 void stamped_seq(sqlite3_context* context, int /*count*/, sqlite3_value** arguments) {
   guarded(context, [&](Capture& capture) {
@@ -314,6 +327,7 @@ void register_capture(sqlite::Connection& connection, Capture& capture) {
   add_function(connection, capture, "rill_next_seq", 1, next_seq);
   add_function(connection, capture, "rill_inserted", 2, inserted);
   add_function(connection, capture, "rill_changed", -1, changed);
+  add_function(connection, capture, "rill_edited", 1, edited);
   add_function(connection, capture, "rill_stamped_seq", 1, stamped_seq);
   add_function(connection, capture, "rill_stamped_meta", 1, stamped_meta);
   add_function(connection, capture, "rill_differs", -1, differs);

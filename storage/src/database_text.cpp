@@ -25,16 +25,14 @@ void Database::Implementation::refresh(storage::TextEditor& editor) {
 
 void Database::Implementation::commit(storage::TextEditor& editor) {
   const AppLock lock(*this);
-  const bool is_all = !app_.in_transaction();
-  transaction([&] {
-    app_capture_->take_error();
-    try {
-      refresh_catalog();
-      editor.commit(app_, *app_capture_, is_all);
-    } catch (const Error& error) {
-      rethrow(error);
-    }
-  });
+  check_transaction();
+  app_capture_->take_error();
+  try {
+    refresh_catalog();
+    editor.commit(app_, *app_capture_, !app_.in_transaction());
+  } catch (const Error& error) {
+    rethrow(error);
+  }
 }
 
 struct TextEdit::State {

@@ -98,9 +98,10 @@ std::string select_column(const Table& table, const std::string& column) {
   return "SELECT " + column + " FROM main." + quoted(table.name()) + where_key(table);
 }
 
-std::string update_column(const Table& table, const std::string& column) {
-  return "UPDATE main." + quoted(table.name()) + " SET _rill_seq = ?, _rill_meta = ?, " + column +
-         " = ?" + where_key(table);
+std::string edit_column(const Table& table, const std::string& column) {
+  return "UPDATE main." + quoted(table.name()) +
+         " SET _rill_seq = rill_edited(0), _rill_meta = rill_edited(1), " + column +
+         " = rill_edited(2)" + where_key(table);
 }
 
 std::string select_since(const Table& table) {

@@ -41,8 +41,8 @@ std::string insert_statement(const Table& table);
 std::string select_by_key(const Table& table);
 /// One column, quoted, by key.
 std::string select_column(const Table& table, const std::string& column);
-/// Parameters: seq, meta, value of the column, key….
-std::string update_column(const Table& table, const std::string& column);
+/// Writes a `Capture::RowEdit`, for one quoted column, by key.
+std::string edit_column(const Table& table, const std::string& column);
 /// Columns: _rill_seq, _rill_meta, key…, captured columns…; parameters: after seq, up to seq.
 std::string select_since(const Table& table);
 /// The same columns of all rows, ordered by _rill_seq; no parameters.

@@ -161,11 +161,11 @@ void TextEditor::write_op(TextCells& cells, const Place& place, const CellOp& op
   cells.add(open_->cell, op);
 }
 
-void TextEditor::write_row(sqlite::Connection& connection, Capture& capture, const Place& place,
-                           const Stamp& stamp, std::int64_t seq) {
+/// The row's meta with the text as it is now.
+std::string TextEditor::stamped_meta(const Place& place, const Stamp& stamp,
+                                     Interner& interner) const {
   RowMeta meta = place.meta;
-  const Event event{capture.interner().number(stamp.dot.replica), stamp.dot.counter,
-                    stamp.time.bits};
+  const Event event{interner.number(stamp.dot.replica), stamp.dot.counter, stamp.time.bits};
   if (is_edited(text_)) {
     RowMeta::Column& column = meta.except(place.column);
     column.whole.reset();
@@ -174,44 +174,47 @@ void TextEditor::write_row(sqlite::Connection& connection, Capture& capture, con
     meta.set_whole(place.column, event);
   }
   meta.touch(event);
-  const std::string bytes = encode(meta, capture.interner());
-  const std::string text = open_->document.text();
-  sqlite::Using update(connection.cached(
-      update_column(*place.table, sqlite::quoted(place.table->rules.columns[place.column].name))));
-  update->bind(1, seq).bind_blob(2, bytes).bind_text(3, text);
-  bind_key(*update, 4, key_);
-  const Capture::Expected expected(capture, place.table->id, bytes);
-  capture.stamped_write();
-  update->run();
+  return encode(meta, interner);
+}
+
+Capture::RowEdit TextEditor::prepare(sqlite::Connection& connection, Capture& capture,
+                                     bool is_all) {
+  const Stamp stamp = capture.local_write().stamp;
+  const Place place = find({connection, capture.interner(), *capture.catalog()});
+  TextCells& cells = capture.texts();
+  if (!follow(cells, place.text, stamp.dot.replica)) reopen(cells, place, stamp.dot.replica);
+  const std::int64_t seq = capture.next_seq(capture.catalog()->file());
+  // Of a row of this very transaction the whole text is new, as nobody has seen another.
+  is_new_ = is_unwritten(text_) || (!is_edited(text_) && text_.id.dot == stamp.dot);
+  if (is_new_) {
+    text_ = Entry::make(stamp, Value(open_->document.text()));
+  } else {
+    unsaved_ = open_->document.commit(stamp.dot.counter);
+    const CellOp op{seq, stamp, open_->document.op(*unsaved_).content};
+    open_->check_room(op.content.size());
+    write_op(cells, place, op);
+    open_->added(op);
+    // A transaction that goes on may take its operation back.
+    if (is_all && open_->is_checkpoint_due()) cells.write_checkpoint(*open_);
+  }
+  return {place.table->id, seq, stamped_meta(place, stamp, capture.interner()),
+          open_->document.text()};
 }
 
 void TextEditor::commit(sqlite::Connection& connection, Capture& capture, bool is_all) {
-  const Stamp stamp = capture.local_write().stamp;
-  const Source source{connection, capture.interner(), *capture.catalog()};
-  const Place place = find(source);
-  TextCells& cells = capture.texts();
-  if (!follow(cells, place.text, stamp.dot.replica)) reopen(cells, place, stamp.dot.replica);
-  if (!open_->document.has_edits()) return;
-
-  const std::int64_t seq = capture.next_seq(capture.catalog()->file());
-  const bool is_new = is_unwritten(text_) || (!is_edited(text_) && text_.id.dot == stamp.dot);
-  if (is_new) {
-    // The whole text is this transaction's.
-    Entry text = Entry::make(stamp, Value(open_->document.text()));
-    write_row(connection, capture, place, stamp, seq);
-    open_ = cells.open(text, stamp.dot.replica);
-    text_ = std::move(text);
-    return;
-  }
-  unsaved_ = open_->document.commit(stamp.dot.counter);
-  const CellOp op{seq, stamp, open_->document.op(*unsaved_).content};
-  open_->check_room(op.content.size());
-  write_op(cells, place, op);
-  write_row(connection, capture, place, stamp, seq);
+  const std::shared_ptr<const Catalog> catalog = capture.catalog();
+  const Table& table = table_named(*catalog, table_);
+  bool found = false;
+  const Capture::Editing editing(capture, [&] {
+    found = true;
+    return prepare(connection, capture, is_all);
+  });
+  sqlite::Using update(connection.cached(edit_column(table, sqlite::quoted(column_))));
+  bind_key(*update, 1, key_);
+  update->run();
+  if (!found) throw Error(ErrorCode::not_found, "there is no row " + row_name(table, key_));
+  if (is_new_) open_ = capture.texts().open(text_, open_->document.author());
   unsaved_.reset();
-  open_->added(op);
-  // A transaction that goes on may take its operation back.
-  if (is_all && open_->is_checkpoint_due()) cells.write_checkpoint(*open_);
 }
 
 }  // namespace rill::storage

@@ -44,7 +44,8 @@ class TextEditor {
 
   /// Brings the document to what stands in the file, to be edited as `author`.
   void catch_up(const Source& source, const ReplicaId& author);
-  /// Writes the edits inside the app's transaction. `is_all`: the transaction ends with that.
+  /// Writes the edits by one statement on the app's connection. `is_all`: no transaction goes on
+  /// after it.
   void commit(sqlite::Connection& connection, Capture& capture, bool is_all);
   /// The changes that all calls since the last of this have made to the text.
   std::vector<TextChange> take_changes() { return std::exchange(changes_, {}); }
@@ -64,8 +65,8 @@ class TextEditor {
   void reopen(TextCells& cells, const Place& place, const ReplicaId& author);
   std::optional<TextOp> take_edits();
   void write_op(TextCells& cells, const Place& place, const CellOp& op);
-  void write_row(sqlite::Connection& connection, Capture& capture, const Place& place,
-                 const Stamp& stamp, std::int64_t seq);
+  std::string stamped_meta(const Place& place, const Stamp& stamp, Interner& interner) const;
+  Capture::RowEdit prepare(sqlite::Connection& connection, Capture& capture, bool is_all);
 
   std::string table_;
   std::vector<Value> key_;
@@ -76,6 +77,8 @@ class TextEditor {
   std::optional<OpenText> open_;
   /// The last operation of the document, if the file does not have it.
   std::optional<Dot> unsaved_;
+  /// What was written last is no operation, but a text that began with it.
+  bool is_new_ = false;
   std::vector<TextChange> changes_;
 };
 
