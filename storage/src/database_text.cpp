@@ -29,7 +29,7 @@ void Database::Implementation::commit(storage::TextEditor& editor) {
   app_capture_->take_error();
   try {
     refresh_catalog();
-    editor.commit(app_, *app_capture_, !app_.in_transaction());
+    editor.commit(app_, *app_capture_);
   } catch (const Error& error) {
     rethrow(error);
   }

@@ -123,8 +123,8 @@ class TextCells {
   void add(std::int64_t cell, const CellOp& op);
   /// Takes back the operation of a transaction that goes on, if it is the last one.
   void take_back(std::int64_t cell, const Dot& dot);
-  /// Writes a checkpoint of `text`, which holds all operations of its cell and no edits beyond. It
-  /// may hold none of the running transaction, which could take it back, unless that ends now.
+  /// Writes a checkpoint of `text`, which holds all operations of its cell, but none of a local
+  /// transaction that is still running: that may yet replace it.
   void write_checkpoint(OpenText& text);
   /// The same where another cell's checkpoint was merged into the text, so that the cell does not
   /// keep all of its operations one by one.

@@ -161,6 +161,16 @@ void TextEditor::write_op(TextCells& cells, const Place& place, const CellOp& op
   cells.add(open_->cell, op);
 }
 
+/// The document holds edits already. And a transaction that goes on may take its operation `dot`
+/// back, so a checkpoint may not hold it.
+void TextEditor::write_checkpoint_before(TextCells& cells, const Dot& dot) {
+  if (!is_edited(text_)) return;
+  OpenText before = cells.open(text_, dot.replica, dot);
+  cells.write_checkpoint(before);
+  open_->checkpoint_bytes = before.checkpoint_bytes;
+  open_->tail_bytes = before.tail_bytes;
+}
+
 /// The row's meta with the text as it is now.
 std::string TextEditor::stamped_meta(const Place& place, const Stamp& stamp,
                                      Interner& interner) const {
@@ -177,8 +187,7 @@ std::string TextEditor::stamped_meta(const Place& place, const Stamp& stamp,
   return encode(meta, interner);
 }
 
-Capture::RowEdit TextEditor::prepare(sqlite::Connection& connection, Capture& capture,
-                                     bool is_all) {
+Capture::RowEdit TextEditor::prepare(sqlite::Connection& connection, Capture& capture) {
   const Stamp stamp = capture.local_write().stamp;
   const Place place = find({connection, capture.interner(), *capture.catalog()});
   TextCells& cells = capture.texts();
@@ -189,25 +198,24 @@ Capture::RowEdit TextEditor::prepare(sqlite::Connection& connection, Capture& ca
   if (is_new_) {
     text_ = Entry::make(stamp, Value(open_->document.text()));
   } else {
+    if (open_->is_checkpoint_due()) write_checkpoint_before(cells, stamp.dot);
     unsaved_ = open_->document.commit(stamp.dot.counter);
     const CellOp op{seq, stamp, open_->document.op(*unsaved_).content};
     open_->check_room(op.content.size());
     write_op(cells, place, op);
     open_->added(op);
-    // A transaction that goes on may take its operation back.
-    if (is_all && open_->is_checkpoint_due()) cells.write_checkpoint(*open_);
   }
   return {place.table->id, seq, stamped_meta(place, stamp, capture.interner()),
           open_->document.text()};
 }
 
-void TextEditor::commit(sqlite::Connection& connection, Capture& capture, bool is_all) {
+void TextEditor::commit(sqlite::Connection& connection, Capture& capture) {
   const std::shared_ptr<const Catalog> catalog = capture.catalog();
   const Table& table = table_named(*catalog, table_);
   bool found = false;
   const Capture::Editing editing(capture, [&] {
     found = true;
-    return prepare(connection, capture, is_all);
+    return prepare(connection, capture);
   });
   sqlite::Using update(connection.cached(edit_column(table, sqlite::quoted(column_))));
   bind_key(*update, 1, key_);

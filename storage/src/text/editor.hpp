@@ -44,9 +44,8 @@ class TextEditor {
 
   /// Brings the document to what stands in the file, to be edited as `author`.
   void catch_up(const Source& source, const ReplicaId& author);
-  /// Writes the edits by one statement on the app's connection. `is_all`: no transaction goes on
-  /// after it.
-  void commit(sqlite::Connection& connection, Capture& capture, bool is_all);
+  /// Writes the edits by one statement on the app's connection.
+  void commit(sqlite::Connection& connection, Capture& capture);
   /// The changes that all calls since the last of this have made to the text.
   std::vector<TextChange> take_changes() { return std::exchange(changes_, {}); }
 
@@ -66,7 +65,8 @@ class TextEditor {
   std::optional<TextOp> take_edits();
   void write_op(TextCells& cells, const Place& place, const CellOp& op);
   std::string stamped_meta(const Place& place, const Stamp& stamp, Interner& interner) const;
-  Capture::RowEdit prepare(sqlite::Connection& connection, Capture& capture, bool is_all);
+  void write_checkpoint_before(TextCells& cells, const Dot& dot);
+  Capture::RowEdit prepare(sqlite::Connection& connection, Capture& capture);
 
   std::string table_;
   std::vector<Value> key_;

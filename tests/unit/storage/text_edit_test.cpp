@@ -338,6 +338,25 @@ TEST_F(TextEdits, FollowThroughCheckpoints) {
   synced("notes");
 }
 
+TEST_F(TextEdits, GetCheckpointsWhereTheAppCommitsThemInItsTransactions) {
+  TextEdit kept = open(a);
+  std::string text;
+  for (int count = 0; count < 2'000; ++count) {
+    TextEdit fresh = open(a);
+    TextEdit& edit = count % 2 == 0 ? kept : fresh;
+    text = "xy" + told(edit.text(), edit.refresh());
+    a.db.transaction([&] {
+      edit.insert(0, "x");
+      edit.commit();
+      edit.insert(1, "y");
+      edit.commit();
+    });
+  }
+  EXPECT_LT(value_of(a.db, "SELECT count(*) FROM rill_text_op").integer(), 1'000);
+  expect_synced(text);
+  EXPECT_EQ(testing::findings(a.db), "");
+}
+
 TEST_F(TextEdits, FireTheAppsTriggersAndTellObservers) {
   a.db.migrate(2, [](Schema& schema) {
     schema.execute("CREATE TABLE log(old TEXT, new TEXT)");
