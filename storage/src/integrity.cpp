@@ -40,6 +40,7 @@ class Inspection {
     guarded("", [&] { check_tables(); });
     guarded("rill_tombstone", [&] { check_tombstones(); });
     guarded("rill_unknown", [&] { check_unknown(); });
+    guarded("rill_text_op", [&] { check_text_ops(); });
     return std::move(findings_);
   }
 
@@ -258,6 +259,23 @@ class Inspection {
               kReport);
         }
       });
+    }
+  }
+
+  void check_text_ops() {
+    sqlite::Statement rows(reader_.connection.raw(),
+                           "SELECT cell, seq, replica, counter FROM main.rill_text_op", false);
+    while (rows.step() && !full()) {
+      const Dot dot{reader_.interner.id(static_cast<std::uint32_t>(rows.integer(2))),
+                    rows.unsigned_integer(3)};
+      const auto mark = marks_.lower_bound(rows.integer(1));
+      const bool unmarked = mark != marks_.end() && !mark->second.covers(dot);
+      if (!unmarked && vector_.covers(dot) && rows.integer(1) <= clock_.seq) continue;
+      add("rill_text_op", {rows.value(0), rows.value(1)},
+          "the operation's event is not one that the file has at that place, so a peer would not "
+          "get "
+          "it",
+          kReport);
     }
   }
 

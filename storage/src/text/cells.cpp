@@ -303,6 +303,14 @@ void TextCells::remove(std::int64_t cell) {
   connection_.cached("DELETE FROM main.rill_text WHERE cell = ?").bind(1, cell).run();
 }
 
+void TextCells::keep_only(Entries& texts, const Entry& text) {
+  const Entry kept = text;  // it may be one of them
+  for (const std::int64_t cell : cells_of(texts)) {
+    if (!is_edited(kept) || cell != cell_of(kept)) remove(cell);
+  }
+  texts.assign(1, kept);
+}
+
 void TextCells::leave_table(std::int64_t table) {
   connection_.cached("UPDATE main.rill_text SET tbl = 0 WHERE tbl = ?").bind(1, table).run();
 }
@@ -323,13 +331,12 @@ void TextCells::record(const TextPlace& place, Entries& texts, const Entries& bi
   const Entry* shown = latest_sibling(texts, births);
   // Nobody has seen what this transaction inserted; and what is no text cannot be edited.
   if (shown == nullptr || shown->id.dot == stamp.dot || !is_editable(*shown)) {
-    texts.assign(1, Entry::make(stamp, value));
-    return;
+    return keep_only(texts, Entry::make(stamp, value));
   }
   Entry text = *shown;
   OpenText open = this->open(text, stamp.dot.replica, stamp.dot);
   if (!is_edited(text)) {
-    text = create(place, text, cells_of(texts));
+    text = create(place, text);
   } else {
     take_back(open.cell, stamp.dot);
     if (open.is_checkpoint_due()) write_checkpoint(open);
@@ -342,7 +349,7 @@ void TextCells::record(const TextPlace& place, Entries& texts, const Entries& bi
     open.check_room(op.content.size());
   }
   add(cell_of(text), op);
-  texts.assign(1, std::move(text));
+  keep_only(texts, text);
 }
 
 void TextCells::settle(const TextPlace& place, Entries& texts, const Entries& births,
@@ -350,13 +357,12 @@ void TextCells::settle(const TextPlace& place, Entries& texts, const Entries& bi
   const Entry* shown = latest_sibling(texts, births);
   if (shown == nullptr) return;
   if (!is_editable(*shown)) {
-    texts.assign(1, Entry::make(stamp, shown->value));
-    return;
+    return keep_only(texts, Entry::make(stamp, shown->value));
   }
-  Entry text = is_edited(*shown) ? *shown : create(place, *shown, cells_of(texts));
+  const Entry text = is_edited(*shown) ? *shown : create(place, *shown);
   take_back(cell_of(text), stamp.dot);
   add(cell_of(text), {seq, stamp, {}});
-  texts.assign(1, std::move(text));
+  keep_only(texts, text);
 }
 
 }  // namespace rill::storage

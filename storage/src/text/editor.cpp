@@ -171,18 +171,15 @@ void TextEditor::write_checkpoint_before(TextCells& cells, const Dot& dot) {
   open_->tail_bytes = before.tail_bytes;
 }
 
-/// The row's meta with the text as it is now.
-std::string TextEditor::stamped_meta(const Place& place, const Stamp& stamp,
+/// The row's meta with the text as it is now; it overwrites the others.
+std::string TextEditor::stamped_meta(TextCells& cells, const Place& place, const Stamp& stamp,
                                      Interner& interner) const {
   RowMeta meta = place.meta;
   const Event event{interner.number(stamp.dot.replica), stamp.dot.counter, stamp.time.bits};
-  if (is_edited(text_)) {
-    RowMeta::Column& column = meta.except(place.column);
-    column.whole.reset();
-    column.entries.assign(1, text_);
-  } else {
-    meta.set_whole(place.column, event);
-  }
+  RowMeta::Column& column = meta.except(place.column);
+  cells.keep_only(column.entries, text_);
+  column.whole.reset();
+  if (!is_edited(text_)) meta.set_whole(place.column, event);
   meta.touch(event);
   return encode(meta, interner);
 }
@@ -205,7 +202,7 @@ Capture::RowEdit TextEditor::prepare(sqlite::Connection& connection, Capture& ca
     write_op(cells, place, op);
     open_->added(op);
   }
-  return {place.table->id, seq, stamped_meta(place, stamp, capture.interner()),
+  return {place.table->id, seq, stamped_meta(cells, place, stamp, capture.interner()),
           open_->document.text()};
 }
 

@@ -64,7 +64,8 @@ class TextEditor {
   void reopen(TextCells& cells, const Place& place, const ReplicaId& author);
   std::optional<TextOp> take_edits();
   void write_op(TextCells& cells, const Place& place, const CellOp& op);
-  std::string stamped_meta(const Place& place, const Stamp& stamp, Interner& interner) const;
+  std::string stamped_meta(TextCells& cells, const Place& place, const Stamp& stamp,
+                           Interner& interner) const;
   void write_checkpoint_before(TextCells& cells, const Dot& dot);
   Capture::RowEdit prepare(sqlite::Connection& connection, Capture& capture);
 

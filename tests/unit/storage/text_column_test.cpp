@@ -230,6 +230,30 @@ TEST_F(TextColumn, IsSettledByAnEditOrByResolving) {
   }
 }
 
+TEST_F(TextColumn, LeavesNoCellOfATextThatAnEditOverwrote) {
+  for (const bool by_editor : {false, true}) {
+    const std::string id = by_editor ? "e" : "u";
+    a.db.execute("INSERT INTO notes(id, body) VALUES(?, 'of a')", id);
+    b.clock->advance(1'000);
+    b.db.execute("INSERT INTO notes(id, body) VALUES(?, 'of b')", id);
+    a.db.execute("UPDATE notes SET body = 'of device a' WHERE id = ?", id);
+    b.db.execute("UPDATE notes SET body = 'of device b' WHERE id = ?", id);
+    synced("notes");
+    EXPECT_EQ(cells(a), by_editor ? 3 : 2);
+    if (by_editor) {
+      TextEdit edit = a.db.edit_text("notes", id, "body");
+      edit.insert(0, "> ");
+      edit.commit();
+    } else {
+      a.db.execute("UPDATE notes SET body = '> of device b' WHERE id = ?", id);
+    }
+    EXPECT_EQ(cells(a), by_editor ? 2 : 1);
+    synced("notes");
+    EXPECT_EQ(value_of(b.db, "SELECT body FROM notes WHERE id = ?", id), Value("> of device b"));
+    EXPECT_EQ(cells(b), cells(a));
+  }
+}
+
 TEST_F(TextColumn, MovesWithAChangedKey) {
   share("moved");
   write(a, "moved on");
