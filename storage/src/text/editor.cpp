@@ -114,11 +114,13 @@ bool TextEditor::follow(TextCells& cells, const Entry& text, const ReplicaId& au
 std::optional<TextOp> TextEditor::take_edits() {
   if (!open_ || !has_edits()) return std::nullopt;
   TextDocument& document = open_->document;
+  Dot last = unsaved_.value_or(Dot());
   if (document.has_edits()) {
-    const std::uint64_t last = document.version()[document.author()];
-    unsaved_ = document.commit(unsaved_ ? unsaved_->counter : last + 1);
+    const std::uint64_t next = document.version()[document.author()] + 1;
+    last = document.commit(unsaved_ ? last.counter : next);
+    unsaved_ = last;
   }
-  return document.op(*unsaved_);
+  return document.op(last);
 }
 
 void TextEditor::reopen(TextCells& cells, const Place& place, const ReplicaId& author) {
@@ -132,7 +134,7 @@ void TextEditor::reopen(TextCells& cells, const Place& place, const ReplicaId& a
         changes_.push_back(std::move(change));
       }
     }
-    open_ = std::move(fresh);
+    open_ = std::make_unique<OpenText>(std::move(fresh));
   } catch (const Error& error) {
     const std::string where =
         column_name(*place.table, place.column) + " of " + row_name(*place.table, key_);
@@ -218,7 +220,7 @@ void TextEditor::commit(sqlite::Connection& connection, Capture& capture) {
   bind_key(*update, 1, key_);
   update->run();
   if (!found) throw Error(ErrorCode::not_found, "there is no row " + row_name(table, key_));
-  if (is_new_) open_ = capture.texts().open(text_, open_->document.author());
+  if (is_new_) *open_ = capture.texts().open(text_, open_->document.author());
   unsaved_.reset();
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -75,7 +76,7 @@ class TextEditor {
 
   /// The entry that the document is the text of.
   Entry text_;
-  std::optional<OpenText> open_;
+  std::unique_ptr<OpenText> open_;
   /// The last operation of the document, if the file does not have it.
   std::optional<Dot> unsaved_;
   /// What was written last is no operation, but a text that began with it.
