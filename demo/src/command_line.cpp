@@ -210,6 +210,10 @@ class Parser {
     command->add_option("--body", edit->edit.body, "A new text; '-' reads standard input")
         ->type_name("TEXT");
     add_status(command, "A new status", edit->edit.status);
+    command->footer(
+        "In the editor, the first line is the title, and the text begins after an empty line. "
+        "Words that\n"
+        "others write while it is open stay; the note then holds both.");
 
     const auto tag = std::make_shared<TagOptions>();
     command = add_command(kNotesGroup, "tag", "Add tags to a note", tag, tag_note);
@@ -273,7 +277,7 @@ class Parser {
     add_id(command, resolve->id);
     command->add_option("COLUMN", resolve->column, "What the conflict is in")
         ->required()
-        ->check(CLI::IsMember({"title", "body", "status"}))
+        ->check(CLI::IsMember({"title", "status"}))
         ->type_name("");
     CLI::Option* value =
         command->add_option("--value", resolve->value, "Write this instead")->type_name("TEXT");

@@ -55,7 +55,6 @@ std::optional<std::string> chosen_value(const rill::ConflictRecord& conflict,
 NoteEdit edit_of(const std::string& column, const std::string& value) {
   NoteEdit edit;
   if (column == "title") edit.title = value;
-  if (column == "body") edit.body = value;
   if (column == "status") edit.status = value;
   return edit;
 }

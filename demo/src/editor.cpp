@@ -1,5 +1,6 @@
 #include "editor.hpp"
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,22 +17,13 @@
 namespace notes {
 namespace {
 
-std::string editor_command() {
+/// Empty if there is none.
+std::string named_editor() {
   for (const char* name : {"VISUAL", "EDITOR"}) {
     const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets it
     if (value != nullptr && *value != '\0') return value;
   }
-  return "vi";
-}
-
-std::filesystem::path new_folder() {
-  std::string name = (std::filesystem::temp_directory_path() / "notes-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) {
-    throw Failure("cannot make a folder for the draft in '" +
-                  std::filesystem::temp_directory_path().string() +
-                  "': set TMPDIR to one that you may write");
-  }
-  return name;
+  return {};
 }
 
 /// Ctrl-C in the editor is meant for the editor.
@@ -55,6 +47,14 @@ class IgnoredInterrupt {
   struct sigaction before_{};
 };
 
+/// What is piped into this program is not typed into the editor.
+void read_from_terminal() {
+  if (::isatty(STDIN_FILENO) == 1) return;
+  int input = ::open("/dev/tty", O_RDWR);
+  if (input < 0) input = ::open("/dev/null", O_RDONLY);
+  if (input >= 0) ::dup2(input, STDIN_FILENO);
+}
+
 /// The command may have arguments, so a shell reads it, as it does for other programs.
 void run_editor(const std::string& command, const std::filesystem::path& file) {
   const std::string script = command + " \"$1\"";
@@ -62,6 +62,7 @@ void run_editor(const std::string& command, const std::filesystem::path& file) {
   const pid_t child = ::fork();
   if (child == 0) {
     ignored.restore();
+    read_from_terminal();
     ::execl("/bin/sh", "sh", "-c", script.c_str(), "sh", file.c_str(), nullptr);
     ::_exit(127);
   }
@@ -71,6 +72,22 @@ void run_editor(const std::string& command, const std::filesystem::path& file) {
     throw Failure("the editor '" + command +
                   "' failed; nothing was changed (EDITOR names another)");
   }
+}
+
+void write_file(const std::filesystem::path& file, const std::string& text) {
+  // An editor that showed half of a text would erase the other half.
+  if (!(std::ofstream(file, std::ios::binary) << text << std::flush)) {
+    throw Failure("cannot write the draft '" + file.string() + "': set TMPDIR to another folder");
+  }
+}
+
+std::string text_of(const std::string& bytes) {
+  std::istringstream stream(bytes);
+  return read_text(stream, "the draft");
+}
+
+std::string_view without_line_ends(std::string_view text) {
+  return text.substr(0, text.find_last_not_of('\n') + 1);
 }
 
 }  // namespace
@@ -91,22 +108,52 @@ Draft draft_from(const std::string& text) {
   return draft;
 }
 
-EditedDraft::EditedDraft(const Draft& draft) : folder_(new_folder()), file_(folder_ / "note.md") {
+NoteEdit changes(const Draft& shown, const Draft& edited) {
+  NoteEdit edit;
+  if (edited.title != one_line(shown.title)) edit.title = edited.title;
+  const std::string_view words = without_line_ends(edited.body);
+  const std::string_view before = without_line_ends(shown.body);
+  if (words == before) return edit;
+  const std::string line_ends = words.empty() ? "" : shown.body.substr(before.size());
+  edit.body = std::string(words) + line_ends;
+  return edit;
+}
+
+bool editor_is_named() { return !named_editor().empty(); }
+
+EditedDraft::Folder::Folder() {
+  std::string name = (std::filesystem::temp_directory_path() / "notes-XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr) {
+    throw Failure("cannot make a folder for the draft in '" +
+                  std::filesystem::temp_directory_path().string() +
+                  "': set TMPDIR to one that you may write");
+  }
+  path_ = name;
+}
+
+EditedDraft::Folder::~Folder() {
+  std::error_code ignored;
+  if (!kept_) std::filesystem::remove_all(path_, ignored);
+}
+
+EditedDraft::EditedDraft(const Draft& draft) : file_(folder_.path() / "note.md") {
+  const std::string shown = to_text(draft);
+  write_file(file_, shown);
   try {
-    std::ofstream(file_, std::ios::binary) << to_text(draft) << std::flush;
-    run_editor(editor_command(), file_);
-    std::istringstream edited(read_file(file_));
-    draft_ = draft_from(read_text(edited, "the draft"));
-  } catch (...) {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-    throw;
+    const std::string editor = named_editor();
+    run_editor(editor.empty() ? "vi" : editor, file_);
+    const std::string edited = read_file(file_);
+    // Reading a text brings its line ends to one form, which is no edit of the user's.
+    draft_ = edited == shown ? draft : draft_from(text_of(edited));
+  } catch (const Failure& failure) {
+    if (!std::filesystem::exists(file_) || read_file(file_) == shown) throw;
+    throw Failure(failure.what() + kept(), failure.code());
   }
 }
 
-EditedDraft::~EditedDraft() {
-  std::error_code ignored;
-  if (!kept_) std::filesystem::remove_all(folder_, ignored);
+std::string EditedDraft::kept() {
+  folder_.keep();
+  return "; your text is kept in '" + file_.string() + "'";
 }
 
 }  // namespace notes

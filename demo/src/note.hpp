@@ -38,6 +38,13 @@ struct NoteEdit {
   [[nodiscard]] bool empty() const noexcept { return !title && !body && !status; }
 };
 
+/// What came of an edit.
+enum class EditResult {
+  unchanged,
+  changed,
+  merged,  ///< Changed, together with what was written since the user saw the text.
+};
+
 /// Which notes to list; empty members let all pass.
 struct NoteFilter {
   std::string tag;

@@ -3,7 +3,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <exception>
+#include <functional>
 #include <iostream>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "commands.hpp"
@@ -28,48 +32,19 @@ std::string joined(const std::vector<std::string>& tags) {
   return result;
 }
 
-/// Editors end the last line, whether or not the note did.
-bool same_but_for_the_end(std::string_view left, std::string_view right) {
-  const auto without_end = [](std::string_view text) {
-    return text.substr(0, text.find_last_not_of('\n') + 1);
-  };
-  return without_end(left) == without_end(right);
-}
-
-NewNote note_to_add(const AddOptions& options) {
-  NewNote note;
-  note.tags = options.tags;
-  if (options.title || options.body) {
-    note.title = one_line(options.title.value_or(""));
-    if (options.body) note.body = read_body(*options.body);
-  } else if (::isatty(STDIN_FILENO) == 1) {
-    const EditedDraft edited({});
-    note.title = edited.draft().title;
-    note.body = edited.draft().body;
-  } else {
-    throw Failure("a note needs a TITLE, or --body TEXT ('-' reads standard input)", exit_usage);
-  }
+NewNote complete(NewNote note) {
   if (note.title.empty()) note.title = title_of(note.body);
   if (note.title.empty() && note.body.empty()) throw Failure("an empty note is not kept");
   return note;
 }
 
-/// Lets the user edit what `id` holds and returns what they changed.
-NoteEdit edit_in_editor(NotesStore& store, const std::string& id) {
-  const Note before = store.get(id);
-  EditedDraft edited({before.title, before.body});
-  NoteEdit edit;
-  if (edited.draft().title != one_line(before.title)) edit.title = edited.draft().title;
-  if (!same_but_for_the_end(edited.draft().body, before.body)) edit.body = edited.draft().body;
-  if (edit.empty()) return edit;
-  // A write settles what it can see. What came in while the editor was open the user has not seen.
-  const auto now = store.find(id);
-  if (!now || now->title != before.title || now->body != before.body) {
-    throw Failure("the note was " + std::string(now ? "changed" : "deleted") +
-                  " while you edited it; your text is kept in '" + edited.keep().string() +
-                  "': look at the note and edit it again");
+/// Runs `save`; the user has the text that did not get into the database.
+void save_or_keep(EditedDraft& draft, const std::function<void()>& save) {
+  try {
+    save();
+  } catch (const std::exception& error) {
+    throw Failure(error.what() + draft.kept());
   }
-  return edit;
 }
 
 void print_field(Application& application, std::string_view name, std::string_view value) {
@@ -100,17 +75,78 @@ void print_note(Application& application, const Note& note) {
   if (note.body.back() != '\n') application.out() << '\n';
 }
 
-void report(Application& application, std::string_view what, const std::string& id) {
+void report(Application& application, std::string_view what, const std::string& id,
+            std::string_view remark = {}) {
   const Note note = application.store().get(id);
   application.out() << what << ' ' << application.short_id(id) << "  "
-                    << application.shown_title(note.title) << '\n';
+                    << application.shown_title(note.title) << remark << '\n';
+}
+
+void report(Application& application, EditResult result, const std::string& id) {
+  report(application, result == EditResult::unchanged ? "unchanged" : "changed", id,
+         result == EditResult::merged ? "  (together with what was written meanwhile)" : "");
+}
+
+void add_in_editor(Application& application, const std::vector<std::string>& tags) {
+  NotesStore& store = application.store();  // else a text could be written that nothing can keep
+  EditedDraft edited({});
+  const NewNote note =
+      complete({.title = edited.draft().title, .body = edited.draft().body, .tags = tags});
+  std::string id;
+  save_or_keep(edited, [&] { id = store.add(note); });
+  report(application, "added", id);
+}
+
+[[noreturn]] void throw_deleted(EditedDraft& edited) {
+  throw Failure("the note was deleted while you edited it" + edited.kept() +
+                "; 'notes add --body - <FILE' makes a new note of it");
+}
+
+[[noreturn]] void throw_title_changed(const std::string& now, const std::string& wanted,
+                                      const std::string& short_id) {
+  throw Failure("the title was changed to “" + one_line(now) +
+                "” while you edited the note, so yours, “" + wanted +
+                "”, was not written; 'notes edit " + short_id + " --title TEXT' does so");
+}
+
+void edit_in_editor(Application& application, const std::string& id) {
+  NotesStore& store = application.store();
+  const std::string title = store.get(id).title;
+  rill::TextEdit body = store.open_body(id);
+  const Draft shown{title, body.text()};
+  EditedDraft edited(shown);
+  NoteEdit edit = changes(shown, edited.draft());
+  std::optional<EditResult> result;
+  std::optional<std::string> other_title;
+  save_or_keep(edited, [&] {
+    store.database().transaction([&] {
+      const auto now = store.find(id);
+      if (!now) return;
+      // Of two titles one has to go, and this one the user has not seen.
+      if (edit.title && now->title != title && now->title != *edit.title) {
+        other_title = now->title;
+        edit.title.reset();
+      }
+      result = store.edit(id, edit, body);
+    });
+  });
+  if (!result) throw_deleted(edited);
+  report(application, *result, id);
+  if (other_title) {
+    throw_title_changed(*other_title, edited.draft().title, application.short_id(id));
+  }
 }
 
 }  // namespace
 
 void add_note(Application& application, const AddOptions& options) {
-  const NewNote note = note_to_add(options);
-  report(application, "added", application.store().add(note));
+  if (!options.title && !options.body) {
+    if (::isatty(STDIN_FILENO) == 1) return add_in_editor(application, options.tags);
+    throw Failure("a note needs a TITLE, or --body TEXT ('-' reads standard input)", exit_usage);
+  }
+  NewNote note{.title = one_line(options.title.value_or("")), .body = {}, .tags = options.tags};
+  if (options.body) note.body = read_body(*options.body);
+  report(application, "added", application.store().add(complete(std::move(note))));
 }
 
 void show_note(Application& application, const ShowOptions& options) {
@@ -125,17 +161,17 @@ void edit_note(Application& application, const EditOptions& options) {
   const std::string id = store.find_id(options.id);
   NoteEdit edit = options.edit;
   if (edit.empty()) {
-    if (::isatty(STDIN_FILENO) == 0) {
-      throw Failure(
-          "nothing to change: give --title, --body or --status (the editor needs a terminal)",
-          exit_usage);
-    }
-    edit = edit_in_editor(store, id);
-  } else {
-    if (edit.title) edit.title = one_line(*edit.title);
-    if (edit.body) edit.body = read_body(*edit.body);
+    if (::isatty(STDIN_FILENO) == 1 || editor_is_named()) return edit_in_editor(application, id);
+    throw Failure(
+        "nothing to change: give --title, --body or --status, or name an editor in EDITOR",
+        exit_usage);
   }
-  report(application, store.edit(id, edit) ? "changed" : "unchanged", id);
+  if (edit.title) edit.title = one_line(*edit.title);
+  if (!edit.body) return report(application, store.edit(id, edit), id);
+  // Opened first: what arrives while standard input takes its time stays.
+  rill::TextEdit body = store.open_body(id);
+  edit.body = read_body(*edit.body);
+  report(application, store.edit(id, edit, body), id);
 }
 
 void tag_note(Application& application, const TagOptions& options) {

@@ -165,8 +165,7 @@ std::vector<rill::ConflictRecord> NotesStore::conflicts() {
   // Which of two times a note was last changed at is nothing to decide.
   std::vector<rill::ConflictRecord> records = database_.conflicts();
   std::erase_if(records, [](const rill::ConflictRecord& record) {
-    return record.table != "notes" ||
-           (record.column != "title" && record.column != "body" && record.column != "status");
+    return record.table != "notes" || (record.column != "title" && record.column != "status");
   });
   return records;
 }
@@ -180,7 +179,7 @@ std::string NotesStore::add(const NewNote& note) {
   return id;
 }
 
-bool NotesStore::edit(const std::string& id, const NoteEdit& edit) {
+EditResult NotesStore::edit(const std::string& id, const NoteEdit& edit) {
   bool changed = false;
   database_.transaction([&] {
     const Note before = get(id);
@@ -194,7 +193,25 @@ bool NotesStore::edit(const std::string& id, const NoteEdit& edit) {
         "                 status = coalesce(?3, status), updated = ?4 WHERE id = ?5",
         edit.title, edit.body, edit.status, now_ms(), id);
   });
-  return changed;
+  return changed ? EditResult::changed : EditResult::unchanged;
+}
+
+rill::TextEdit NotesStore::open_body(const std::string& id) {
+  return database_.edit_text("notes", id, "body");
+}
+
+EditResult NotesStore::edit(const std::string& id, const NoteEdit& edit, rill::TextEdit& body) {
+  // An UPDATE would be compared with what stands there now, and what others wrote since be taken
+  // for erased.
+  if (edit.body) body.assign(*edit.body);
+  EditResult result = EditResult::unchanged;
+  database_.transaction([&] {
+    result = this->edit(id, {.title = edit.title, .body = {}, .status = edit.status});
+    if (!body.has_edits()) return;
+    result = body.commit().empty() ? EditResult::changed : EditResult::merged;
+    database_.execute("UPDATE notes SET updated = ? WHERE id = ?", now_ms(), id);
+  });
+  return result;
 }
 
 void NotesStore::count_view(const std::string& id) {

@@ -13,6 +13,7 @@
 #include "rill/change_set.hpp"
 #include "rill/database.hpp"
 #include "rill/environment.hpp"
+#include "rill/text_edit.hpp"
 
 namespace notes {
 
@@ -58,7 +59,7 @@ class NotesStore {
   /// Notes that hold all the words, the best first. A word that ends in `*` stands for all that
   /// begin so.
   std::vector<SearchHit> search(const std::vector<std::string>& words, std::size_t limit);
-  /// Conflicts in what a person wrote: title, body and status.
+  /// Conflicts in what a person wrote: title and status. Texts merge.
   std::vector<rill::ConflictRecord> conflicts();
 
   // Writing
@@ -66,8 +67,13 @@ class NotesStore {
 
   /// Returns the new note's id.
   std::string add(const NewNote& note);
-  /// Returns whether anything was different.
-  bool edit(const std::string& id, const NoteEdit& edit);
+  /// Makes the note hold what `edit` says.
+  EditResult edit(const std::string& id, const NoteEdit& edit);
+  /// The note's text, for an edit that takes its time.
+  rill::TextEdit open_body(const std::string& id);
+  /// The same as `edit`, where `edit.body` was made from what `body` shows: words that others wrote
+  /// since it was opened stay.
+  EditResult edit(const std::string& id, const NoteEdit& edit, rill::TextEdit& body);
   void count_view(const std::string& id);
   /// Adds and removes tags; returns whether anything was different.
   bool change_tags(const std::string& id, const std::vector<std::string>& added,

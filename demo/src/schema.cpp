@@ -59,7 +59,7 @@ constexpr const char* kImports = R"sql(
 void create_tables(rill::Schema& schema) {
   schema.execute(kNotes);
   schema.replicate("notes", {{"title", rill::last_writer()},
-                             {"body", rill::last_writer()},
+                             {"body", rill::text()},
                              {"tags", rill::set()},
                              {"views", rill::counter()},
                              {"status", status_rule()},

@@ -15,8 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "notes_process.hpp"
-#include "support/temporary_folder.hpp"
+#include "notes_fixture.hpp"
 
 namespace rill::testing {
 namespace {
@@ -28,71 +27,6 @@ using ::testing::Not;
 using ::testing::StartsWith;
 using Arguments = std::vector<std::string>;
 using Result = NotesProcess::Result;
-
-class Notes : public ::testing::Test {
- protected:
-  Result run(const Arguments& arguments, const std::string& input = {}) {
-    return NotesProcess(folder_, arguments, input).wait();
-  }
-  /// Runs a command on a device's database.
-  Result on(const std::string& device, Arguments arguments, const std::string& input = {}) {
-    return run(with_database(device, std::move(arguments)), input);
-  }
-  /// The same, where it has to succeed; returns what it printed.
-  std::string output_on(const std::string& device, Arguments arguments,
-                        const std::string& input = {}) {
-    const Result result = on(device, std::move(arguments), input);
-    EXPECT_EQ(result.exit_code, 0) << result.errors;
-    return result.output;
-  }
-  Arguments with_database(const std::string& device, Arguments arguments) const {
-    arguments.insert(arguments.begin(), {"--db", (folder_ / device).string()});
-    return arguments;
-  }
-  /// Adds a note and returns its id, as it was printed.
-  std::string add(const std::string& device, const std::string& title,
-                  const std::string& body = {}) {
-    const std::string printed = output_on(device, {"add", title, "--body", body});
-    std::smatch match;
-    return std::regex_search(printed, match, std::regex("added (\\w+)")) ? match[1].str() : "";
-  }
-  std::string digest(const std::string& device) { return output_on(device, {"digest"}); }
-  void write_file(const std::string& name, const std::string& bytes) {
-    std::filesystem::create_directories((folder_ / name).parent_path());
-    std::ofstream(folder_ / name, std::ios::binary) << bytes;
-  }
-
-  TemporaryFolder folder_;
-};
-
-/// A device that serves, on a port of its own.
-class Server {
- public:
-  Server(const TemporaryFolder& folder, const std::string& device,
-         const std::string& command = "serve")
-      : process_(folder, {"--db", (folder / device).string(), command, "--port", "0"}) {
-    EXPECT_TRUE(process_.wait_for_output("Ctrl-C ends"));
-    std::smatch match;
-    const std::string printed = process_.output();
-    if (std::regex_search(printed, match, std::regex("listening on ([0-9.]+:([0-9]+))"))) {
-      address_ = match[1];
-      port_ = match[2];
-    }
-  }
-
-  [[nodiscard]] const std::string& address() const { return address_; }
-  [[nodiscard]] const std::string& port() const { return port_; }
-  [[nodiscard]] NotesProcess& process() { return process_; }
-  Result stop(int signal = SIGTERM) {
-    process_.send_signal(signal);
-    return process_.wait();
-  }
-
- private:
-  NotesProcess process_;
-  std::string address_;
-  std::string port_;
-};
 
 TEST_F(Notes, help_names_every_command_and_the_exit_codes) {
   const Result result = run({"--help"});
@@ -115,7 +49,8 @@ TEST_F(Notes, a_wrong_command_line_is_one_clear_line_and_exit_code_2) {
                                         {"edit", "x", "--status", "odd"},
                                         {"sync", "nowhere"},
                                         {"serve", "--port", "70000"},
-                                        {"resolve", "x", "views"}};
+                                        {"resolve", "x", "views"},
+                                        {"resolve", "x", "body"}};
   for (const Arguments& mistake : mistakes) {
     const Result result = on("a.db", mistake);
     EXPECT_EQ(result.exit_code, 2) << mistake.front();
@@ -291,10 +226,7 @@ TEST_F(Notes, devices_that_sync_hold_the_same_notes) {
 TEST_F(Notes, the_search_index_follows_merges) {
   const std::string id = add("a.db", "Milk", "skimmed");
   const std::string gone = add("a.db", "Bread", "stale");
-  {
-    Server server(folder_, "a.db");
-    output_on("b.db", {"sync", server.address()});
-  }
+  meet();
   output_on("a.db", {"edit", id, "--body", "whole"});
   output_on("a.db", {"delete", gone});
   Server server(folder_, "a.db");
@@ -307,10 +239,6 @@ TEST_F(Notes, the_search_index_follows_merges) {
 
 TEST_F(Notes, concurrent_titles_are_a_conflict_until_it_is_resolved) {
   const std::string id = add("a.db", "Milk");
-  const auto meet = [&] {
-    Server server(folder_, "a.db");
-    output_on("b.db", {"sync", server.address()});
-  };
   meet();
   output_on("a.db", {"edit", id, "--title", "Oat milk"});
   output_on("b.db", {"edit", id, "--title", "Soy milk"});
@@ -318,7 +246,7 @@ TEST_F(Notes, concurrent_titles_are_a_conflict_until_it_is_resolved) {
   EXPECT_THAT(output_on("a.db", {"conflicts"}),
               AllOf(HasSubstr("shown  “Soy milk”"), HasSubstr("1      “Oat milk”")));
   EXPECT_EQ(on("a.db", {"resolve", id, "title", "--take", "2"}).exit_code, 1);
-  EXPECT_EQ(on("a.db", {"resolve", id, "body"}).exit_code, 1);
+  EXPECT_EQ(on("a.db", {"resolve", id, "status"}).exit_code, 1);
   output_on("a.db", {"resolve", id, "title", "--take", "1"});
   meet();
   EXPECT_THAT(output_on("b.db", {"list"}), HasSubstr("Oat milk"));
@@ -328,10 +256,6 @@ TEST_F(Notes, concurrent_titles_are_a_conflict_until_it_is_resolved) {
 TEST_F(Notes, resolve_keeps_what_is_shown_or_writes_what_is_given) {
   const std::string kept = add("a.db", "Milk");
   const std::string given = add("a.db", "Bread");
-  const auto meet = [&] {
-    Server server(folder_, "a.db");
-    output_on("b.db", {"sync", server.address()});
-  };
   meet();
   for (const std::string& id : {kept, given}) {
     output_on("a.db", {"edit", id, "--title", "from A"});
@@ -347,10 +271,6 @@ TEST_F(Notes, resolve_keeps_what_is_shown_or_writes_what_is_given) {
 
 TEST_F(Notes, a_clock_ahead_wins_a_tie_and_loses_to_the_next_write) {
   const std::string id = add("a.db", "Milk");
-  const auto meet = [&] {
-    Server server(folder_, "a.db");
-    output_on("b.db", {"sync", server.address()});
-  };
   meet();
   output_on("b.db", {"--clock-offset", "3652", "edit", id, "--title", "from the future"});
   output_on("a.db", {"edit", id, "--title", "from today"});
