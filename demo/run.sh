@@ -19,6 +19,7 @@ export XDG_STATE_HOME=$work/state # where databases note how far they have come
 notes=$PWD/build/release/demo/notes
 server=
 agreed=
+sentence="Noted on B, while offline."
 
 bold='' dim='' plain=''
 if [[ -t 1 && -z ${NO_COLOR:-} ]]; then bold=$'\033[1m' dim=$'\033[2m' plain=$'\033[0m'; fi
@@ -84,6 +85,12 @@ on() {
   "$notes" --db "$work/$1.db" "${@:2}" 2>&1 | sed 's/^/     /'
 }
 
+# in_editor <device> <sed script> <id>: edits a note there, with sed for an editor.
+in_editor() {
+  printf '  %s%s$ EDITOR="sed -i '\''%s'\''" notes edit %s%s\n' "$dim" "${1^^}" "$2" "$3" "$plain"
+  VISUAL='' EDITOR="sed -i '$2'" "$notes" --db "$work/$1.db" edit "$3" 2>&1 | sed 's/^/     /'
+}
+
 # silently <device> <arguments> ...: the same without showing anything.
 silently() {
   local device=$1
@@ -99,6 +106,37 @@ sql() { # <device> <statement>
 # The beginning of the note's id: the app asks for no more.
 note_called() { # <title>
   sql a "SELECT substr(id, 1, 8) FROM notes WHERE title = '$1'"
+}
+
+# Finds a paragraph of prose in one of the imported texts. Sets its note's id, its first and last line
+# within the text, and the first longer word in it.
+find_paragraph() {
+  local id found
+  # Where there is one, a text that every Debian has.
+  for id in $(sql a "SELECT substr(id, 1, 8) FROM notes WHERE tags = '[\"doc\"]'
+                     ORDER BY title <> 'Frequently Asked Questions about base-files', title, id"); do
+    found=$(sql a "SELECT body FROM notes WHERE id LIKE '$id%'" | awk '
+      !/^[[:alnum:]"(]/ {
+        if (!found && lines >= 3 && lines <= 12 && last ~ /[.]$/ && word) {
+          print first, NR - 1, word
+          found = 1
+        }
+        lines = 0; next
+      }
+      lines++ == 0 {
+        first = NR
+        word = match($0, /[[:upper:]][[:lower:]][[:lower:]]+/) ? substr($0, RSTART, RLENGTH) : ""
+      }
+      { last = $0 }')
+    [[ -z $found ]] || break
+  done
+  [[ -n $found ]] || fail "no text has a paragraph to edit"
+  paragraph_of=$id
+  read -r first_line last_line first_word <<<"$found"
+}
+
+paragraph() { # <device>
+  sql "$1" "SELECT body FROM notes WHERE id LIKE '$paragraph_of%'" | sed -n "$first_line,${last_line}p"
 }
 
 # expect <what> <column> <id> <value>: the value is there on every device.
@@ -231,6 +269,12 @@ edit_offline() {
   on b edit "$taxes" --status open
   on b edit "$report" --status reopened
   say
+  say "One paragraph of a text that was imported is edited on A, at its beginning, and on B, at its end"
+  say "(in the editor, the text begins in line 3):"
+  paragraph a | sed 's/^/     /'
+  in_editor a "$((first_line + 2))s/$first_word/${first_word^^}/" "$paragraph_of"
+  in_editor b "$((last_line + 2))s/\$/ $sentence/" "$paragraph_of"
+  say
   say "A text imported from a file gets a tag on A, and another body on C:"
   on a tag "$document" reading
   printf 'Read and put aside.\n' | on c edit "$document" --body -
@@ -261,6 +305,25 @@ sync_in_a_ring() {
   expect "one column from A, another from C" "tags || trim(body, char(10))" "$document" \
     '["doc","reading"]Read and put aside.'
   expect "the clock ten years ahead wins the tie" title "$holidays" "Holidays: mountains"
+  compare_paragraph
+}
+
+# The paragraph as it was, with both edits, and nothing else.
+paragraph_with_both() {
+  sed -e "1s/$first_word/${first_word^^}/" -e "\$s/\$/ $sentence/" "$work/paragraph"
+}
+
+compare_paragraph() {
+  say
+  say "The paragraph, with the edits of both:"
+  local device
+  for device in "${devices[@]}"; do
+    paragraph "$device" | sed -e "s/^/     /;1s/^   /  ${device^^}/" \
+      -e "s/${first_word^^}/$bold&$plain/;s/$sentence/$bold&$plain/"
+    [[ $(paragraph "$device") == "$(paragraph_with_both)" ]] ||
+      fail "device ${device^^} has another paragraph"
+  done
+  printf '  ok  %s\n' "both edits of one paragraph"
 }
 
 settle() {
@@ -303,7 +366,10 @@ plumber=$(note_called Plumber)
 taxes=$(note_called Taxes)
 report=$(note_called Report)
 holidays=$(note_called Holidays)
-document=$(sql a "SELECT substr(id, 1, 8) FROM notes WHERE tags = '[\"doc\"]' ORDER BY id LIMIT 1")
+find_paragraph
+paragraph a >"$work/paragraph"
+document=$(sql a "SELECT substr(id, 1, 8) FROM notes
+                  WHERE tags = '[\"doc\"]' AND id NOT LIKE '$paragraph_of%' ORDER BY id LIMIT 1")
 edit_offline
 sync_in_a_ring
 settle

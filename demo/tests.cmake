@@ -1,4 +1,4 @@
-# The app's tests: tests/unit/demo by its classes, tests/integration/notes_test.cpp by its program.
+# The app's tests: tests/unit/demo by its classes, tests/integration/notes_*.cpp by its program.
 include(GoogleTest)
 
 file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/unit/demo/*.cpp")
