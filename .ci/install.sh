@@ -15,6 +15,7 @@ run_packages=(
   libcereal-dev
   libcli11-dev
   libsqlite3-dev
+  libssl-dev
   ninja-build
   nlohmann-json3-dev
   pkg-config

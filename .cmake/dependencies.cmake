@@ -2,6 +2,8 @@
 
 set(RILL_SQLITE_MINIMUM 3.37)  # STRICT tables
 find_package(SQLite3 ${RILL_SQLITE_MINIMUM} REQUIRED)
+set(RILL_OPENSSL_MINIMUM 3.0)
+find_package(OpenSSL ${RILL_OPENSSL_MINIMUM} REQUIRED COMPONENTS Crypto)
 find_package(Threads REQUIRED)
 find_package(cereal REQUIRED)
 find_package(nlohmann_json REQUIRED)
