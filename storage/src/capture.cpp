@@ -267,6 +267,11 @@ bool Capture::changed(const ChangedCall& call) {
   return pending_.event() || pending_.rewrite;
 }
 
+bool Capture::Pending::is_version() const {
+  const auto is_text = [&](const Rich& change) { return table->is_text(change.column); };
+  return !registers.empty() || !std::ranges::all_of(rich, is_text);
+}
+
 std::int64_t Capture::stamped_seq(std::int64_t old_seq) {
   return pending_.event() ? ++row_.seq : old_seq;
 }
@@ -326,9 +331,9 @@ std::string_view Capture::stamped_meta(std::string_view old_meta) {
   drift_.table = table.id;
   drift_.seq = row_.seq;
   drift_.values.clear();
-  // Under a row rule every write is a new version of the whole row.
+  // Under a row rule every write but that of a text is a new version of the whole row.
   std::vector<ColumnId> versioned;
-  if (table.rules.row_rule) versioned = table.versioned_columns();
+  if (table.rules.row_rule && pending_.is_version()) versioned = table.versioned_columns();
   const auto& written = table.rules.row_rule ? versioned : pending_.registers;
   if (pending_.rich.empty()) {
     if (stamped_.table == &table && stamped_.columns == written && stamped_.before == old_meta) {

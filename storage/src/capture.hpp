@@ -176,6 +176,8 @@ class Capture {
     std::vector<Rich> rich;
 
     [[nodiscard]] bool event() const noexcept { return !registers.empty() || !rich.empty(); }
+    /// Whether the row gets a new version, of which texts are no part.
+    [[nodiscard]] bool is_version() const;
     /// Keeps the memory: there is one of these per row.
     void clear() noexcept {
       table = nullptr;

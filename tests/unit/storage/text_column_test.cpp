@@ -264,6 +264,21 @@ TEST_F(TextColumn, MovesWithAChangedKey) {
   EXPECT_EQ(synced("notes"), Lines{"'m'|'removed on and on'"});
 }
 
+TEST_F(TextColumn, IsNoPartOfAVersionOfItsRow) {
+  migrate(2, [](Schema& schema) {
+    schema.execute("CREATE TABLE bids(id TEXT PRIMARY KEY NOT NULL, price INTEGER, body TEXT)");
+    schema.replicate("bids", {{"body", text()}});
+    const auto first = [](const RowConflict& conflict) { return conflict.siblings[0].values; };
+    schema.replicate("bids", {}, {.row_rule = row("first", 1, first)});
+  });
+  a.db.execute("INSERT INTO bids(id, price, body) VALUES('n', 1, 'text')");
+  synced("bids");
+  a.db.execute("UPDATE bids SET body = 'a text'");
+  b.db.execute("UPDATE bids SET price = 2");
+  EXPECT_EQ(synced("bids"), Lines{"'n'|2|'a text'"});
+  EXPECT_TRUE(a.db.conflicts().empty());
+}
+
 TEST_F(TextColumn, LeavesTheLastInsertedRowIdAlone) {
   share("text");
   a.db.execute("CREATE TABLE mine(id INTEGER PRIMARY KEY)");
