@@ -27,13 +27,16 @@ ColumnFragment split(const Entries& entries, const VersionVector& known) {
 
 }  // namespace
 
-RowFragment fragment_beyond(const RowState& row, const VersionVector& known) {
+RowFragment fragment_beyond(const RowState& row, const VersionVector& known, bool complete) {
   RowFragment fragment;
   if (any_beyond(row.births, known)) {
     fragment.births = split(row.births, known);
     fragment.complete = true;
   }
-  if (any_beyond(row.existence, known)) fragment.existence = split(row.existence, known);
+  if (any_beyond(row.existence, known)) {
+    fragment.existence = split(row.existence, known);
+    fragment.complete |= complete;
+  }
   if (fragment.complete) fragment.columns.reserve(row.columns.size());
   for (const RowState::Column& column : row.columns) {
     if (column.entries.empty()) continue;

@@ -15,6 +15,14 @@ namespace {
 /// What a session asks for.
 constexpr std::size_t kUsualChunkBytes = std::size_t{64} << 10U;
 
+/// Whether a column of texts has no text, not even one that was never edited.
+bool lacks_text(const RowSource::Found& found) {
+  for (ColumnId id = 0; id < found.columns.size(); ++id) {
+    if (found.columns[id].kind == RuleKind::text && found.state.find(id) == nullptr) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 DeltaExtraction::DeltaExtraction(ReaderLease reader, const VersionVector& known,
@@ -70,7 +78,8 @@ void DeltaExtraction::add_texts(const RowSource::Found& found, RowFragment& frag
 }
 
 void DeltaExtraction::add(DeltaWriter& chunk, RowSource::Found found) {
-  RowFragment fragment = fragment_beyond(found.state, header_.known);
+  // A column without texts can only be told by leaving it out of a complete row.
+  RowFragment fragment = fragment_beyond(found.state, header_.known, lacks_text(found));
   add_texts(found, fragment);
   if (!fragment.existence && !fragment.births && fragment.columns.empty()) return;
   fragment.table = chunk.table(found.table);

@@ -122,7 +122,8 @@ struct RowFragment {
   std::uint32_t table = 0;
   /// The row's key: `encode_key` of its primary-key values.
   std::string key;
-  /// A birth is news: all columns travel, and one that is not listed has no entries at the sender.
+  /// All columns travel, and one that is not listed has no entries at the sender: so if a birth is
+  /// news.
   bool complete = false;
   /// News of whether the row exists; empty if there is none.
   std::optional<ColumnFragment> existence;
@@ -157,8 +158,9 @@ bool join(RowState& mine, const VersionVector& seen, const RowFragment& theirs,
           const DeltaRange& range);
 
 /// The part of `row` beyond `known`; empty (no existence, births or columns) if there is none.
-/// `table` and `key` are left for the caller to fill.
-RowFragment fragment_beyond(const RowState& row, const VersionVector& known);
+/// `table` and `key` are left for the caller to fill. `complete`: where there is news of existence,
+/// list all columns.
+RowFragment fragment_beyond(const RowState& row, const VersionVector& known, bool complete = false);
 
 /// Whether any entry of `row` is beyond `known`.
 bool has_news(const RowState& row, const VersionVector& known) noexcept;

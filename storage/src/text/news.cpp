@@ -180,7 +180,6 @@ class NewsReader {
 
 void add_text_news(TextCells& cells, ColumnId column, const Entries& texts,
                    const VersionVector& known, std::int64_t after, RowFragment& fragment) {
-  if (std::ranges::none_of(texts, is_edited)) return;
   const Entries* marks = fragment.existence ? &fragment.existence->fresh : nullptr;
   if (marks == nullptr || marks->empty()) return;  // whoever edits a text touches its row
   NewsWriter writer(cells, known, after);
@@ -190,7 +189,6 @@ void add_text_news(TextCells& cells, ColumnId column, const Entries& texts,
   Entries news = writer.take();
   auto part = find_part(fragment, column);
   if (part == fragment.columns.end() || part->first != column) {
-    if (news.empty()) return;
     part = fragment.columns.emplace(part, column, names_of(texts));
   }
   Entries& fresh = part->second.fresh;

@@ -26,8 +26,10 @@ struct TextNews {
 };
 
 /// Adds to a row's fragment what a peer that knows `known` lacks of the texts of one column, whose
-/// entries these are. Operations up to the place `after` in the file's order are known to it.
-/// Precondition: the fragment is what `fragment_beyond` gave for the row.
+/// entries these are. The texts' names travel whenever the row has news: an edit overwrites texts
+/// that stood beside its own, and leaves no entry that would tell so once its own is gone, too.
+/// Operations up to the place `after` in the file's order are known to it. Precondition: the
+/// fragment is what `fragment_beyond` gave for the row.
 void add_text_news(TextCells& cells, ColumnId column, const Entries& texts,
                    const VersionVector& known, std::int64_t after, RowFragment& fragment);
 
