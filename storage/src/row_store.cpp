@@ -260,9 +260,20 @@ void settle_text(sqlite::Connection& connection, Capture& capture, const Table& 
   const std::string encoded_key = encode_key(key);
   Interner& interner = capture.interner();
   RowState state = expand(row.meta, table, row.values, interner);
-  capture.texts().settle({table.id, encoded_key, id}, state.at(id), state.births, stamp, seq);
+  Entries& texts = state.at(id);
+  capture.texts().settle({table.id, encoded_key, id}, texts, state.births, row.values[id], stamp,
+                         seq);
   state.touch(stamp);
   const std::string meta = encode(collapse(state, table, row.values, interner), interner);
+  // A text that has an operation is one, if an empty one.
+  if (row.values[id].is_null() && is_edited(texts.front())) {
+    const Capture::Editing editing(capture,
+                                   [&] { return Capture::RowEdit{table.id, seq, meta, {}}; });
+    sqlite::Using update(
+        connection.cached(edit_column(table, quoted(table.rules.columns[id].name))));
+    bind_key(*update, 1, key);
+    return update->run();
+  }
   capture.stamped_write();
   sqlite::Using update(connection.cached("UPDATE main." + quoted(table.name()) +
                                          " SET _rill_seq = ?, _rill_meta = ?" + where_key(table)));

@@ -353,11 +353,10 @@ void TextCells::record(const TextPlace& place, Entries& texts, const Entries& bi
 }
 
 void TextCells::settle(const TextPlace& place, Entries& texts, const Entries& births,
-                       const Stamp& stamp, std::int64_t seq) {
+                       const Value& value, const Stamp& stamp, std::int64_t seq) {
   const Entry* shown = latest_sibling(texts, births);
-  if (shown == nullptr) return;
-  if (!is_editable(*shown)) {
-    return keep_only(texts, Entry::make(stamp, shown->value));
+  if (shown == nullptr || !is_editable(*shown)) {
+    return keep_only(texts, Entry::make(stamp, value));
   }
   const Entry text = is_edited(*shown) ? *shown : create(place, *shown);
   take_back(cell_of(text), stamp.dot);

@@ -141,9 +141,9 @@ class TextCells {
   /// same transaction. `seq` is the operation's place in the file's order of change.
   void record(const TextPlace& place, Entries& texts, const Entries& births, const Value& value,
               const Stamp& stamp, std::int64_t seq);
-  /// Records that a local transaction took the text that the column shows for the only one.
-  void settle(const TextPlace& place, Entries& texts, const Entries& births, const Stamp& stamp,
-              std::int64_t seq);
+  /// Records that a local transaction took what the column shows, `value`, for the only text.
+  void settle(const TextPlace& place, Entries& texts, const Entries& births, const Value& value,
+              const Stamp& stamp, std::int64_t seq);
 
  private:
   Entry insert(const TextPlace& place, const Entry& text, const VersionVector& vector,

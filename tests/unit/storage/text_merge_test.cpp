@@ -87,5 +87,43 @@ TEST_F(TextMerge, TellsThatNoTextIsLeft) {
   expect_alike({&a, &c});
 }
 
+TEST_F(TextMerge, ResolvesInFavourOfNullAsOfAnEmptyText) {
+  insert(a, "of a");
+  b.clock->advance(1'000);
+  insert(b, Value());
+  pull(a.db, b.db);
+  EXPECT_EQ(body(a), Value());
+  EXPECT_TRUE(a.db.resolve("notes", "n", "body"));
+  EXPECT_EQ(body(a), Value(""));
+  write(b, "of b");
+  pull(a.db, b.db);
+  pull(b.db, a.db);
+  EXPECT_EQ(body(b), Value("of b"));
+  expect_alike({&a, &b});
+}
+
+TEST_F(TextMerge, ResolvesInFavourOfTheDefaultWhereThatIsShown) {
+  Device older{folder / "older.db"};
+  older.db.migrate(1, [](Schema& schema) {
+    schema.execute("CREATE TABLE notes(id TEXT PRIMARY KEY NOT NULL)");
+    schema.replicate("notes");
+  });
+  insert(a, "of a");
+  insert(b, "of b");
+  older.clock->advance(1'000);
+  older.db.execute("INSERT INTO notes(id) VALUES('n')");
+  pull(a.db, b.db);
+  pull(a.db, older.db);
+  EXPECT_EQ(body(a), Value()) << "neither saw the latest insert";
+  EXPECT_EQ(a.db.conflicts().size(), 1U);
+
+  EXPECT_TRUE(a.db.resolve("notes", "n", "body"));
+  EXPECT_EQ(body(a), Value());
+  EXPECT_TRUE(a.db.conflicts().empty());
+  EXPECT_FALSE(a.db.resolve("notes", "n", "body"));
+  pull(b.db, a.db);
+  expect_alike({&a, &b});
+}
+
 }  // namespace
 }  // namespace rill
