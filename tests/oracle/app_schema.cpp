@@ -63,6 +63,8 @@ rill::Rule rule_of(Family family) {
       return rill::set(rill::remove_wins);
     case Family::map:
       return rill::map();
+    case Family::text:
+      return rill::text();
     case Family::custom:
       return woven();
     default:
@@ -116,14 +118,18 @@ std::string creation(const Table& table, bool current_schema) {
 void replicate(rill::Schema& schema, const Table& table, bool current_schema) {
   std::vector<rill::ColumnRule> rules;
   for (const Column& column : table.columns) {
-    if (!knows(current_schema, table, column) || table.row_rule) continue;
+    if (!knows(current_schema, table, column) || column.family == Family::row_version) continue;
     // The default rule may be left out.
     if (column.family == Family::last_writer && column.name.back() % 2 == 0) continue;
     rules.push_back({column.name, rule_of(column.family)});
   }
   rill::TableOptions options;
   if (table.delete_wins) options.delete_policy = rill::DeletePolicy::delete_wins;
-  if (table.row_rule) options.row_rule = widest_row();
+  if (table.row_rule) {
+    // Columns that merge by themselves are named before.
+    if (!rules.empty()) schema.replicate(table.name, std::exchange(rules, {}), options);
+    options.row_rule = widest_row();
+  }
   schema.replicate(table.name, rules, options);
 }
 

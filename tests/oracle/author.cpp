@@ -1,6 +1,8 @@
 #include "oracle/author.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <string>
 #include <utility>
 
 namespace oracle {
@@ -77,6 +79,35 @@ Write change(Family family, const Content& before, const Content& after, bool fi
   return write;
 }
 
+/// What an expression makes of a text: it is about characters, also where they are not UTF-8.
+Cell changed_text(const Cell& before, const Input& input) {
+  if (input.mode == Input::Mode::literal) return input.content.scalar;
+  const std::string text = text_of(before);
+  if (input.mode == Input::Mode::replace) {
+    const std::string word = text_of(input.content.items.at(0));
+    std::string after;
+    for (std::size_t at = 0; at < text.size();) {
+      const bool found = text.compare(at, word.size(), word) == 0;
+      after += found ? text_of(input.content.items.at(1)) : text.substr(at, 1);
+      at += found ? word.size() : 1;
+    }
+    return after;
+  }
+  std::vector<std::string> characters;
+  for (const char byte : text) {
+    const bool continues = (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
+    if (!continues || characters.empty()) characters.emplace_back();
+    characters.back() += byte;
+  }
+  std::string after;
+  for (std::size_t at = 0; at < characters.size() || at <= input.position; ++at) {
+    if (at == input.position) after += text_of(input.content.scalar);
+    const bool gone = at >= input.position && at < input.position + input.erased;
+    if (at < characters.size() && !gone) after += characters[at];
+  }
+  return after;
+}
+
 std::vector<Content> shown_of(const RowView& row) {
   std::vector<Content> values;
   values.reserve(row.columns.size());
@@ -132,13 +163,19 @@ bool Author::run(const Statement& statement) {
   return done;
 }
 
-bool Author::assign(std::size_t table, const std::map<std::size_t, Input>& inputs,
+bool Author::assign(std::size_t table, const std::map<std::size_t, Input>& inputs, bool begins,
                     std::vector<Content>& values) const {
   const Table& shape = history_.shape().tables[table];
   for (const auto& [index, input] : inputs) {
     if (!knows(shape, index)) continue;
     const Family family = shape.columns[index].family;
     Content& value = values[index];
+    if (family == Family::text) {
+      Cell after = changed_text(value.scalar, input);
+      if (!begins && !is_text(after) && after != value.scalar) return false;
+      value.scalar = std::move(after);
+      continue;
+    }
     switch (input.mode) {
       case Input::Mode::bad:
         return false;
@@ -155,7 +192,7 @@ bool Author::assign(std::size_t table, const std::map<std::size_t, Input>& input
       case Input::Mode::patch:
         patch(value, input.content);
         break;
-      case Input::Mode::literal:
+      default:
         value = normal_form(family, input);
     }
   }
@@ -168,7 +205,7 @@ bool Author::insert(const Statement& statement) {
     std::vector<Content> values;
     values.reserve(shape.columns.size());
     for (const Column& column : shape.columns) values.push_back(column.default_content);
-    if (!assign(statement.table, row.inputs, values)) return false;
+    if (!assign(statement.table, row.inputs, true, values)) return false;
     const RowView before = view(statement.table, row.key);
     if (!before.alive || statement.kind == Statement::Kind::insert_or_replace) {
       add_insert(statement.table, row.key, std::move(values));
@@ -181,7 +218,7 @@ bool Author::insert(const Statement& statement) {
         if (is_counter(shape.columns[index].family) && !input.null) input.mode = Input::Mode::add;
       }
       std::vector<Content> after = shown_of(before);
-      assign(statement.table, inputs, after);
+      if (!assign(statement.table, inputs, false, after)) return false;
       add_update(statement.table, row.key, before, after);
     }
   }
@@ -193,7 +230,7 @@ bool Author::update(const Statement& statement) {
     const RowView before = view(statement.table, key);
     if (!before.alive) continue;
     std::vector<Content> after = shown_of(before);
-    if (!assign(statement.table, statement.inputs, after)) return false;
+    if (!assign(statement.table, statement.inputs, false, after)) return false;
     add_update(statement.table, key, before, after);
   }
   return true;
@@ -204,8 +241,9 @@ bool Author::move(const Statement& statement) {
   const RowView before = view(statement.table, source);
   if (!before.alive) return true;
   std::vector<Content> after = shown_of(before);
-  if (!assign(statement.table, statement.inputs, after)) return false;
-  if (source == statement.target) {
+  const bool stays = source == statement.target;
+  if (!assign(statement.table, statement.inputs, !stays, after)) return false;
+  if (stays) {
     add_update(statement.table, source, before, after);
     return true;
   }
@@ -233,12 +271,21 @@ void Author::add_update(std::size_t table, std::size_t key, const RowView& befor
   for (std::size_t column = 0; column < after.size(); ++column) {
     const Content& old_content = before.columns[column].shown;
     if (!knows(shape, column) || after[column] == old_content) continue;
+    if (shape.columns[column].family == Family::text) {
+      operation.writes[column] =
+          write_text(table, key, column, before.columns[column], after[column].scalar);
+      continue;
+    }
     operation.writes[column] = change(shape.columns[column].family, old_content, after[column],
                                       before.columns[column].untouched);
   }
   if (operation.writes.empty()) return;
-  if (shape.row_rule) {
+  const auto is_version = [&](const auto& write) {
+    return shape.columns[write.first].family == Family::row_version;
+  };
+  if (std::any_of(operation.writes.begin(), operation.writes.end(), is_version)) {
     for (std::size_t column = 0; column < after.size(); ++column) {
+      if (shape.columns[column].family == Family::text) continue;
       operation.writes[column].value = after[column];
     }
   }
@@ -249,11 +296,41 @@ void Author::rewrite(std::size_t table, std::size_t key, std::size_t column) {
   const RowView row = view(table, key);
   Operation operation{Kind::update, table, key, {}};
   const Table& shape = history_.shape().tables[table];
+  const Family family = shape.columns[column].family;
+  if (family == Family::text) {
+    operation.writes[column] = write_text(table, key, column, row.columns[column], std::nullopt);
+  }
   for (std::size_t each = 0; each < row.columns.size(); ++each) {
-    if (each != column && !shape.row_rule) continue;
+    if (shape.columns[each].family == Family::text) continue;
+    if (each != column && family != Family::row_version) continue;
     operation.writes[each].value = row.columns[each].shown;
   }
   history_.event(event_).operations.push_back(std::move(operation));
+}
+
+Write Author::write_text(std::size_t table, std::size_t key, std::size_t column,
+                         const ColumnView& before, const std::optional<Cell>& after) const {
+  Write write;
+  const auto shown_at = [&](const ColumnView& view) {
+    return std::find_if(view.siblings.begin(), view.siblings.end(),
+                        [&](const SiblingView& each) { return each.event == before.picked; });
+  };
+  const bool shows_text = before.picked && is_text(shown_at(before)->content.scalar);
+  if (!shows_text || before.picked == event_) {
+    write.value.scalar = after ? (is_null(*after) ? "" : *after) : before.shown.scalar;
+    return write;
+  }
+  NaiveOp operation;
+  if (after) {
+    // The event tells one difference of each text: that from what stood before it.
+    const Event& event = history_.event(event_);
+    const RowView begin = history_.row(table, key, event.past);
+    const SharedText& text = shown_at(begin.columns[column])->text;
+    NaiveText open = history_.texts().open(text, event.replica);
+    operation = difference(open, text_of(*after));
+  }
+  write.edit = {*before.picked, std::make_shared<const NaiveOp>(std::move(operation))};
+  return write;
 }
 
 void Author::add_erase(std::size_t table, std::size_t key) {

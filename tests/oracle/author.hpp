@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
+#include <optional>
 #include <vector>
 
 #include "oracle/history.hpp"
@@ -19,7 +21,8 @@ class Author {
 
   /// Runs one statement. False if it fails; then it has left nothing.
   bool run(const Statement& statement);
-  /// Writes what the column shows as a new value, whether or not it differs.
+  /// Writes what the column shows as a new value, whether or not it differs. A text that is shown
+  /// stays, and is said to be the only one.
   void rewrite(std::size_t table, std::size_t key, std::size_t column);
 
   [[nodiscard]] RowView view(std::size_t table, std::size_t key) const;
@@ -36,9 +39,13 @@ class Author {
   void add_update(std::size_t table, std::size_t key, const RowView& before,
                   const std::vector<Content>& after);
   void add_erase(std::size_t table, std::size_t key);
-  /// The row's values after `inputs`; false if one is refused.
-  bool assign(std::size_t table, const std::map<std::size_t, Input>& inputs,
+  /// The row's values after `inputs`; false if one is refused. `begins`: the row is an inserted one
+  /// then.
+  bool assign(std::size_t table, const std::map<std::size_t, Input>& inputs, bool begins,
               std::vector<Content>& values) const;
+  /// What a write of `after` to a column of texts means; nothing: it settles which is shown.
+  [[nodiscard]] Write write_text(std::size_t table, std::size_t key, std::size_t column,
+                                 const ColumnView& before, const std::optional<Cell>& after) const;
   [[nodiscard]] bool knows(const Table& table, std::size_t column) const;
 
   History& history_;

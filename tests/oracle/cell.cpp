@@ -23,6 +23,16 @@ std::string quoted(const std::string& text, char quote) {
   return out += quote;
 }
 
+std::string hexadecimal(const std::string& bytes) {
+  std::string text = "X'";
+  for (const char byte : bytes) {
+    for (const unsigned shift : {4U, 0U}) {
+      text += "0123456789ABCDEF"[static_cast<unsigned char>(byte) >> shift & 0xFU];
+    }
+  }
+  return text + "'";
+}
+
 int type_rank(const Cell& cell) {
   if (is_null(cell)) return 0;
   return std::holds_alternative<std::string>(cell) ? 2 : 1;
@@ -51,6 +61,7 @@ std::string sql_literal(const Cell& cell) {
   if (is_null(cell)) return "NULL";
   if (const auto* integer = std::get_if<std::int64_t>(&cell)) return std::to_string(*integer);
   if (const auto* real = std::get_if<double>(&cell)) return number_text(*real);
+  if (const auto* blob = std::get_if<Bytes>(&cell)) return hexadecimal(blob->bytes);
   return quoted(std::get<std::string>(cell), '\'');
 }
 

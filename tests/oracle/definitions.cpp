@@ -102,10 +102,9 @@ std::vector<Act> Definitions::siblings(std::size_t index) const {
   const std::vector<Act> acts = acts_on(index);
   std::vector<Act> siblings;
   for (const Act& act : acts) {
-    if (!act.operation->writes.contains(index)) continue;
-    if (std::none_of(acts.begin(), acts.end(), [&](const Act& x) { return sees(x, act); })) {
-      siblings.push_back(act);
-    }
+    if (!act.operation->writes.contains(index) || edit_of(act, index) != nullptr) continue;
+    const auto overwritten_by = [&](const Act& other) { return overwrites(other, act, index); };
+    if (std::none_of(acts.begin(), acts.end(), overwritten_by)) siblings.push_back(act);
   }
   std::sort(siblings.begin(), siblings.end(),
             [](const Act& left, const Act& right) { return dot_of(left) < dot_of(right); });
@@ -275,11 +274,13 @@ Content Definitions::merge_leaves(const Column& column, std::size_t index) const
 ColumnView Definitions::column(const Column& column, std::size_t index) const {
   ColumnView view;
   view.untouched = untouched(index);
-  if (is_register(column.family)) {
+  if (column.family == Family::text) {
+    show_text(column, index, view);
+  } else if (is_register(column.family)) {
     const std::vector<Act> acts = siblings(index);
     settle(column, index, acts, view);
     for (const Act& act : acts) {
-      view.siblings.push_back({write_of(act, index).value, act.event_index});
+      view.siblings.push_back({write_of(act, index).value, act.event_index, {}});
     }
   } else if (is_counter(column.family)) {
     view.shown = count(column, index);
@@ -295,14 +296,15 @@ void Definitions::settle_row(const Table& table, RowView& view) const {
   const std::size_t count = view.columns.front().siblings.size();
   if (count < 2) return;
   std::vector<std::vector<Cell>> versions(count);
-  for (const ColumnView& column : view.columns) {
+  for (std::size_t column = 0; column < table.columns.size(); ++column) {
+    if (table.columns[column].family == Family::text) continue;
     for (std::size_t i = 0; i < count; ++i) {
-      versions[i].push_back(column.siblings[i].content.scalar);
+      versions[i].push_back(view.columns[column].siblings[i].content.scalar);
     }
   }
   const auto settled = widest(versions);
   if (!settled) return;  // What the columns show stands: they settle as last_writer does.
-  for (std::size_t column = 0; column < table.columns.size(); ++column) {
+  for (std::size_t column = 0; column < settled->size(); ++column) {
     view.columns[column].shown.scalar = (*settled)[column];
   }
 }

@@ -26,6 +26,9 @@ struct Act {
   return later.event->past[earlier.event_index];
 }
 
+/// What the act did to the text in a column; null if it began one, or did nothing there.
+[[nodiscard]] const Edit* edit_of(const Act& act, std::size_t index);
+
 using Stamp = std::tuple<std::uint64_t, std::array<std::uint8_t, 16>, std::uint64_t, std::size_t>;
 
 /// By what concurrent acts are told earlier from later: time, then dot. Acts of one event in order.
@@ -45,12 +48,13 @@ struct RowActs {
 /// The merge rules, each by its definition.
 class Definitions {
  public:
-  Definitions(const RowActs& row, Fault fault) : row_(row), fault_(fault) {}
+  Definitions(const RowActs& row, Fault fault, TextReader& texts)
+      : row_(row), fault_(fault), texts_(texts) {}
 
   /// What the column numbered `index` shows.
   [[nodiscard]] ColumnView column(const Column& column, std::size_t index) const;
   /// Replaces what the columns of a table with a row rule show by what the rule makes of its
-  /// versions.
+  /// versions. Texts are no part of those.
   void settle_row(const Table& table, RowView& view) const;
 
  private:
@@ -58,6 +62,8 @@ class Definitions {
   /// overwrite.
   [[nodiscard]] std::vector<Act> acts_on(std::size_t index) const;
   [[nodiscard]] std::vector<Act> siblings(std::size_t index) const;
+  /// Whether `later` overwrites what `earlier` wrote into the column.
+  [[nodiscard]] bool overwrites(const Act& later, const Act& earlier, std::size_t index) const;
   /// The latest of the siblings that saw the latest birth.
   [[nodiscard]] std::optional<Act> last_writer(const std::vector<Act>& siblings) const;
   /// The sibling that a register column shows, if it shows one.
@@ -68,12 +74,16 @@ class Definitions {
   [[nodiscard]] Content count(const Column& column, std::size_t index) const;
   [[nodiscard]] Content unite(const Column& column, std::size_t index) const;
   [[nodiscard]] Content merge_leaves(const Column& column, std::size_t index) const;
+  /// The text that an act began, with what was done to it since.
+  [[nodiscard]] SharedText text_begun_by(const Act& act, std::size_t index) const;
+  void show_text(const Column& column, std::size_t index, ColumnView& view) const;
   [[nodiscard]] bool overwritten_by_insert(const Act& act) const;
   /// Whether no write of the column stands, so that its default shows.
   [[nodiscard]] bool untouched(std::size_t index) const;
 
   const RowActs& row_;
   Fault fault_;
+  TextReader& texts_;
 };
 
 /// The test app's custom rule, for an INTEGER column: depends on every part of what a rule is

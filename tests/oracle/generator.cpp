@@ -67,6 +67,55 @@ Input random_amount(Random& random, Family family, bool update) {
   return input;
 }
 
+Cell random_word(Random& random) {
+  const std::array<Cell, 10> words{
+      "a", "b", "ab", "a b", "the ", "\xc3\xb1", "\n", "a\nb\n", "\xf0\x9f\x8e\x89", "e\xcc\x81"};
+  return words.at(random.below(words.size()));
+}
+
+std::string random_words(Random& random) {
+  std::string text;
+  for (std::size_t count = random.below(5); count > 0; --count) {
+    text += std::get<std::string>(random_word(random));
+  }
+  return text;
+}
+
+/// What is no text: a number, a BLOB, or not UTF-8.
+Cell random_other_than_text(Random& random) {
+  const std::array<Cell, 6> cells{std::int64_t{7}, Bytes{"\x01\xff"}, Bytes{"ab"},
+                                  "\xff",          "a\xc3",           "\xed\xa0\x80"};
+  return cells.at(random.below(cells.size()));
+}
+
+/// An operation that takes as much room as a text may have before a checkpoint of it is written.
+std::string long_text() {
+  std::string text;
+  while (text.size() < 4'400) text += "\xf0\x9f\x8e\x88";
+  return text;
+}
+
+Input random_text_input(Random& random, bool update) {
+  Input input;
+  Cell& scalar = input.content.scalar;
+  const std::size_t choice = random.below(100);
+  if (update && choice < 55) {
+    input.mode = Input::Mode::splice;
+    input.position = random.below(random.percent(80) ? 7 : 40);
+    input.erased = random.percent(50) ? 0 : random.below(5);
+    scalar = random.percent(25) ? Cell("") : random_word(random);
+    if (random.below(300) == 0) scalar = long_text();
+  } else if (update && choice < 65) {
+    input.mode = Input::Mode::replace;
+    input.content.items = {random_word(random), random.percent(30) ? "" : random_word(random)};
+  } else if (choice < 93) {
+    scalar = random_words(random);
+  } else if (choice < 97) {
+    scalar = random_other_than_text(random);
+  }
+  return input;
+}
+
 /// Draws the steps of one history.
 class ScriptWriter {
  public:
@@ -227,7 +276,7 @@ class ScriptWriter {
     if (!random_.percent(3)) return;
     for (auto& [index, input] : inputs) {
       const Family family = table.columns[index].family;
-      if (!is_register(family)) input.mode = Input::Mode::bad;
+      if (!is_register(family) && family != Family::text) input.mode = Input::Mode::bad;
     }
   }
 
@@ -318,6 +367,7 @@ class ScriptWriter {
 
 Input random_input(Random& random, Family family, bool update) {
   if (is_counter(family)) return random_amount(random, family, update);
+  if (family == Family::text) return random_text_input(random, update);
   Input input;
   input.spaced = random.percent(15);
   if (is_set(family)) {

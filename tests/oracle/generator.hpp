@@ -48,7 +48,8 @@ struct Plan {
 Plan random_plan(std::uint64_t seed, const Flavour& flavour);
 Script random_script(std::uint64_t seed, const Plan& plan, const Flavour& flavour);
 
-/// A value, or a change of one where `update`, of a kind that the column's rule takes.
+/// A value, or a change of one where `update`, of a kind that the column's rule takes; of a text,
+/// sometimes one that only an INSERT takes.
 Input random_input(Random& random, Family family, bool update);
 
 }  // namespace oracle

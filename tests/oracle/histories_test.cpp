@@ -81,7 +81,9 @@ INSTANTIATE_TEST_SUITE_P(EachFault, FaultyOracle,
                                          Fault::delete_policy_swapped, Fault::latest_is_earliest,
                                          Fault::siblings_reversed, Fault::bias_swapped,
                                          Fault::removals_ignored, Fault::counters_keep_all,
-                                         Fault::hidden_leaves_shown_first));
+                                         Fault::hidden_leaves_shown_first,
+                                         Fault::edits_overwrite_nothing, Fault::edits_overwrite_all,
+                                         Fault::words_in_wrong_order));
 
 }  // namespace
 }  // namespace oracle

@@ -29,6 +29,11 @@ bool later(const Act& left, const Act& right) { return stamp_of(left) > stamp_of
 
 }  // namespace
 
+History::History(const Shape& shape, Fault fault)
+    : shape_(shape),
+      fault_(fault),
+      texts_(fault == Fault::words_in_wrong_order ? NaiveFault::ids_reversed : NaiveFault::none) {}
+
 std::size_t History::add(Event event) {
   assert(events_.size() < kMaxEvents);
   events_.push_back(std::move(event));
@@ -63,7 +68,7 @@ RowView History::row(std::size_t table, std::size_t key, const EventSet& seen) c
     row.latest_birth = *std::min_element(row.births.begin(), row.births.end(), later);
   }
   if (fault_ == Fault::inserts_overwrite_nothing) row.inserts.clear();
-  const Definitions definitions{row, fault_};
+  const Definitions definitions{row, fault_, texts_};
   for (std::size_t column = 0; column < shape.columns.size(); ++column) {
     view.columns[column] = definitions.column(shape.columns[column], column);
   }

@@ -5,12 +5,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
 
 #include "oracle/cell.hpp"
 #include "oracle/shape.hpp"
+#include "oracle/shared_text.hpp"
 
 namespace oracle {
 
@@ -18,10 +20,19 @@ namespace oracle {
 inline constexpr std::size_t kMaxEvents = 192;
 using EventSet = std::bitset<kMaxEvents>;
 
+/// An edit of the text that the event `target` began. The last of its event tells all that the
+/// event did to the text.
+struct Edit {
+  std::size_t target = 0;
+  std::shared_ptr<const NaiveOp> operation;
+};
+
 /// What one operation did to one column.
 struct Write {
-  /// The whole value: of an insert, and of an update of a register.
+  /// The whole value: of an insert, and of an update of a register. Of a text, what begins it.
   Content value;
+  /// Texts: what an update did, unless it began one.
+  std::optional<Edit> edit;
   /// What an update added to a counter.
   Cell delta;
   /// What an update of a set put in and took out.
@@ -58,13 +69,15 @@ struct Event {
 struct SiblingView {
   Content content;
   std::size_t event = 0;
+  /// Texts only.
+  SharedText text;
 };
 
 struct ColumnView {
   Content shown;
   /// Whether no write of the column stands, so that its default shows.
   bool untouched = false;
-  /// Registers only, in dot order.
+  /// Registers and texts only, in dot order.
   std::vector<SiblingView> siblings;
   /// The sibling's event whose value is shown, where the rule picks one.
   std::optional<std::size_t> picked;
@@ -90,13 +103,16 @@ enum class Fault : std::uint8_t {
   removals_ignored,   ///< Elements and leaves stay for ever.
   counters_keep_all,  ///< Contributions outlive the insert that saw them.
   hidden_leaves_shown_first,
+  edits_overwrite_nothing,  ///< Other texts stay beside the one that is edited.
+  edits_overwrite_all,      ///< An edit makes a new text.
+  words_in_wrong_order,     ///< Of two words typed at one place.
 };
 
 /// Every event of a history, and what a replica that has seen some of them must show: each rule by
 /// its definition over the whole causal past, with no regard for cost.
 class History {
  public:
-  explicit History(const Shape& shape, Fault fault = Fault::none) : shape_(shape), fault_(fault) {}
+  explicit History(const Shape& shape, Fault fault = Fault::none);
 
   /// Precondition: fewer than `kMaxEvents` events.
   std::size_t add(Event event);
@@ -109,11 +125,13 @@ class History {
 
   /// What a replica that has seen precisely `seen` holds of the row.
   [[nodiscard]] RowView row(std::size_t table, std::size_t key, const EventSet& seen) const;
+  [[nodiscard]] TextReader& texts() const { return texts_; }
 
  private:
   const Shape& shape_;
   Fault fault_;
   std::vector<Event> events_;
+  mutable TextReader texts_;
 };
 
 }  // namespace oracle

@@ -55,13 +55,14 @@ NaiveText::Node* NaiveText::node(const std::optional<TextId>& id) {
 }
 
 void NaiveText::place(const NaiveCharacter& character) {
-  const std::vector<Node*> order = in_order();
   Node* parent = node(character.parent);
   Node* added = &nodes_[character.id];
   added->character = character;
   const bool left = character.side == Side::left;
   const bool by_id = left || fault_ == NaiveFault::right_origins_ignored;
   std::vector<Node*>& siblings = left ? parent->left_children : parent->right_children;
+  std::vector<Node*> order;
+  if (!siblings.empty() && !by_id) order = in_order();
   const auto before = [&](const Node* a, const Node* b) {
     const std::size_t origin_a = by_id ? 0 : place_in(order, a->character.right_origin);
     const std::size_t origin_b = by_id ? 0 : place_in(order, b->character.right_origin);
@@ -72,12 +73,13 @@ void NaiveText::place(const NaiveCharacter& character) {
   siblings.insert(std::find_if(siblings.begin(), siblings.end(),
                                [&](const Node* sibling) { return before(added, sibling); }),
                   added);
+  if (character.id.replica == author_) written_ = std::max(written_, character.id.number);
 }
 
 void NaiveText::insert(std::size_t position, std::u32string_view text) {
   for (const char32_t value : text) {
     NaiveCharacter added;
-    added.id = {author_, ++written_};
+    added.id = {author_, written_ + 1};
     added.value = value;
     std::optional<TextId> left_origin;
     if (position > 0) left_origin = visible().at(position - 1)->character.id;

@@ -62,6 +62,7 @@ class NaiveText {
   NaiveText(const NaiveText&) = delete;
   NaiveText& operator=(const NaiveText&) = delete;
 
+  /// Numbers go on from the author's last character, whichever copy it was typed in.
   void insert(std::size_t position, std::u32string_view text);
   void erase(std::size_t position, std::size_t length);
   /// What was done since the last commit.

@@ -27,6 +27,7 @@ void set_default(Random& random, Column& column) {
     content.leaves[{"d"}] = "1";
   } else {
     content.scalar = std::int64_t{7};
+    if (column.family == Family::text && random.percent(70)) content.scalar = "draft";
   }
   column.default_sql = sql_literal(cell_of(column.family, content));
 }
@@ -49,6 +50,7 @@ Table random_table(Random& random, const Flavour& flavour) {
   const std::size_t count = 1 + random.below(4);
   for (std::size_t index = 0; index < count; ++index) {
     auto family = static_cast<Family>(random.below(kFamilies - 1));
+    if (random.percent(10)) family = Family::text;
     if (index == 0 && flavour.family) family = *flavour.family;
     if (family == Family::row_version) family = Family::last_writer;
     table.columns.push_back(random_column(random, family, index));
@@ -65,6 +67,7 @@ Table random_row_table(Random& random, const Flavour& flavour) {
   for (std::size_t index = 0; index < count; ++index) {
     table.columns.push_back(random_column(random, Family::row_version, index));
   }
+  if (random.percent(30)) table.columns.push_back(random_column(random, Family::text, count));
   return table;
 }
 

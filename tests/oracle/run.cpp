@@ -293,6 +293,7 @@ void Run::finish() {
       throw Mismatch("the vectors differ after a full exchange");
     check_tables(replica);
     check_conflicts(replica);
+    check_kept_texts(replica);
     std::string& expected = digests[sites_[replica]->current_schema() ? 1 : 0];
     const std::string digest = sites_[replica]->database().digest();
     if (expected.empty()) expected = digest;

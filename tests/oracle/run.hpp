@@ -65,6 +65,9 @@ class Run {
   void check_tables(std::size_t replica);
   void check_vector(std::size_t replica);
   void check_conflicts(std::size_t replica);
+  /// That of the texts which were overwritten nothing is kept, at the latest once their place holds
+  /// another edited one.
+  void check_kept_texts(std::size_t replica);
   [[nodiscard]] Conflicts expected_conflicts(std::size_t replica) const;
   [[nodiscard]] Conflicts actual_conflicts(std::size_t replica) const;
   void check_silence();

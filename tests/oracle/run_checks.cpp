@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "oracle/run.hpp"
+#include "rill/delta.hpp"
 
 // What a run compares.
 
@@ -64,6 +65,8 @@ void Run::take_in(const std::vector<Cell>& cells) {
       add(static_cast<std::uint64_t>(static_cast<std::int64_t>(*real * 1024)));
     } else if (const auto* text = std::get_if<std::string>(&cell)) {
       for (const char letter : *text) add(static_cast<unsigned char>(letter));
+    } else if (const auto* blob = std::get_if<Bytes>(&cell)) {
+      for (const char letter : blob->bytes) add(static_cast<unsigned char>(letter));
     }
   }
 }
@@ -158,6 +161,28 @@ void Run::check_conflicts(std::size_t replica) {
   if (actual == expected) return;
   throw Mismatch("conflicts of r" + std::to_string(replica) + "\n  expected\n" + text_of(expected) +
                  "  actual\n" + text_of(actual));
+}
+
+void Run::check_kept_texts(std::size_t replica) {
+  Site& site = *sites_[replica];
+  for (std::size_t index = 0; index < plan_.shape.tables.size(); ++index) {
+    const Table& table = plan_.shape.tables[index];
+    for (std::size_t c = 0; c < table.columns.size(); ++c) {
+      const Column& column = table.columns[c];
+      if (column.family != Family::text || !knows(site.current_schema(), table, column)) continue;
+      for (std::size_t key = 0; key < kKeys; ++key) {
+        const RowView row = history_.row(index, key, seen_[replica]);
+        const auto edited = std::count_if(
+            row.columns[c].siblings.begin(), row.columns[c].siblings.end(),
+            [](const SiblingView& sibling) { return !sibling.text.operations.empty(); });
+        const std::int64_t kept = site.kept_texts(table, column, keys_.cells(table, key));
+        if (kept == edited || (edited == 0 && kept > 0)) continue;
+        throw Mismatch(place(table, key, column.name) + " of r" + std::to_string(replica) +
+                       " has " + std::to_string(edited) + " edited texts, and its file holds " +
+                       std::to_string(kept));
+      }
+    }
+  }
 }
 
 }  // namespace oracle

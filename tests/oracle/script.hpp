@@ -18,12 +18,18 @@ struct Input {
     add,      ///< `column = column + ?`, for counters.
     append,   ///< `column = json_insert(column, '$[#]', ?)`, for sets.
     patch,    ///< `column = json_patch(column, ?)`, for maps.
+    splice,   ///< `column = substr(column, 1, ?) || ? || substr(column, ?)`, for texts.
+    replace,  ///< `column = replace(column, ?, ?)`, for texts.
     bad,      ///< A value that the column's rule refuses.
   };
 
   Mode mode = Mode::literal;
-  /// Not used by `bad`. For sets `items` may be unsorted and hold duplicates.
+  /// Not used by `bad`. For sets `items` may be unsorted and hold duplicates. `replace`: `items`
+  /// are the word and what comes in its place. `splice`: `scalar` comes in.
   Content content;
+  /// splice: where, and how many characters go.
+  std::size_t position = 0;
+  std::size_t erased = 0;
   /// Write NULL; the content is then what NULL counts as.
   bool null = false;
   /// multi_value: write the one item as it is, without an array about it.

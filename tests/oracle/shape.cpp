@@ -29,8 +29,8 @@ std::string object_text(Leaf begin, Leaf end, std::size_t depth) {
 
 std::string_view family_name(Family family) {
   static constexpr std::array<std::string_view, kFamilies> kNames{
-      "last",    "first", "multi", "least",  "greatest", "count",
-      "measure", "tags",  "flags", "fields", "woven",    "part"};
+      "last", "first", "multi",  "least", "greatest", "count", "measure",
+      "tags", "flags", "fields", "prose", "woven",    "part"};
   return kNames.at(static_cast<std::size_t>(family));
 }
 
@@ -43,7 +43,7 @@ bool is_set(Family family) {
 }
 
 bool is_register(Family family) {
-  return !is_counter(family) && !is_set(family) && family != Family::map;
+  return !is_counter(family) && !is_set(family) && family != Family::map && family != Family::text;
 }
 
 Cell cell_of(Family family, const Content& content) {

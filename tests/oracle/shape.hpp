@@ -23,10 +23,11 @@ enum class Family : std::uint8_t {
   add_wins_set,
   remove_wins_set,
   map,
+  text,
   custom,
   row_version,
 };
-inline constexpr int kFamilies = 12;
+inline constexpr int kFamilies = 13;
 
 std::string_view family_name(Family family);
 [[nodiscard]] bool is_counter(Family family);
@@ -39,7 +40,7 @@ using Path = std::vector<std::string>;
 
 /// A column's value, taken apart as its rule sees it.
 struct Content {
-  /// Registers other than multi_value, and counters.
+  /// Registers other than multi_value, counters and texts.
   Cell scalar;
   /// multi_value: the array. Sets: sorted, distinct.
   std::vector<Cell> items;
@@ -73,7 +74,7 @@ struct Table {
   KeyKind key = KeyKind::text;
   std::vector<Column> columns;
   bool delete_wins = false;
-  /// Whether a row rule merges it; then every column is `row_version`.
+  /// Whether a row rule merges it; then every column is `row_version`, but for texts behind those.
   bool row_rule = false;
   /// Whether devices with the older schema lack the whole table.
   bool late = false;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "oracle/random.hpp"
+#include "rill/delta.hpp"
 
 namespace oracle {
 namespace {
@@ -39,7 +40,19 @@ void bind(sqlite3_stmt* statement, int index, const Cell& cell) {
   } else if (const auto* text = std::get_if<std::string>(&cell)) {
     sqlite3_bind_text(statement, index, text->data(), static_cast<int>(text->size()),
                       SQLITE_TRANSIENT);
+  } else if (const auto* blob = std::get_if<Bytes>(&cell)) {
+    sqlite3_bind_blob(statement, index, blob->bytes.data(), static_cast<int>(blob->bytes.size()),
+                      SQLITE_TRANSIENT);
   }
+}
+
+std::string as_string(const rill::Blob& blob) {
+  return {reinterpret_cast<const char*>(blob.data()), blob.size()};
+}
+
+rill::Blob as_blob(const std::string& bytes) {
+  const auto* first = reinterpret_cast<const std::byte*>(bytes.data());
+  return {first, first + bytes.size()};
 }
 
 Outcome outcome_of(const rill::Error& error) {
@@ -106,7 +119,7 @@ Cell cell_of(const rill::Value& value) {
     case rill::Value::Type::text:
       return value.text();
     case rill::Value::Type::blob:
-      return "a blob of " + std::to_string(value.size()) + " bytes";
+      return Bytes{as_string(value.blob())};
     default:
       return {};
   }
@@ -117,6 +130,8 @@ rill::Value value_of(const Cell& cell) {
       [](const auto& held) -> rill::Value {
         if constexpr (std::is_same_v<std::decay_t<decltype(held)>, std::monostate>) {
           return {};
+        } else if constexpr (std::is_same_v<std::decay_t<decltype(held)>, Bytes>) {
+          return as_blob(held.bytes);
         } else {
           return held;
         }
@@ -254,6 +269,19 @@ std::map<std::size_t, std::vector<Cell>> Site::rows(const Table& table, const Ke
     shown[key] = std::move(cells);
   }
   return shown;
+}
+
+std::int64_t Site::kept_texts(const Table& table, const Column& column,
+                              const std::vector<Cell>& key) {
+  std::vector<rill::Value> values;
+  values.reserve(key.size());
+  for (const Cell& cell : key) values.push_back(value_of(cell));
+  const rill::Rows rows = database_->query(
+      "SELECT count(*) FROM rill_text, rill_column c USING(tbl) WHERE col = c.id AND c.name = ? "
+      "AND "
+      "tbl = (SELECT id FROM rill_table WHERE name = ?) AND key = ?",
+      column.name, table.name, as_blob(rill::encode_key(values)));
+  return rows.front()[0].integer();
 }
 
 }  // namespace oracle

@@ -93,6 +93,8 @@ class Site {
 
   /// The rows of one history as the table shows them, by key.
   std::map<std::size_t, std::vector<Cell>> rows(const Table& table, const KeySpace& keys);
+  /// How many edited texts the file holds for one column of one row.
+  std::int64_t kept_texts(const Table& table, const Column& column, const std::vector<Cell>& key);
 
  private:
   void open();

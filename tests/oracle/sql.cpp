@@ -41,7 +41,12 @@ Cell argument_of(const Input& input, Family family) {
 }
 
 std::string assignment(const Column& column, Input::Mode mode) {
+  const std::string text = "coalesce(CAST(" + column.name + " AS TEXT), '')";
   switch (mode) {
+    case Input::Mode::splice:
+      return column.name + " = substr(" + text + ", 1, ?) || ? || substr(" + text + ", ?)";
+    case Input::Mode::replace:
+      return column.name + " = replace(" + text + ", ?, ?)";
     case Input::Mode::add:
       return column.name + " = " + column.name + " + ?";
     case Input::Mode::append:
@@ -51,6 +56,14 @@ std::string assignment(const Column& column, Input::Mode mode) {
     default:
       return column.name + " = ?";
   }
+}
+
+/// For the marks of `assignment`.
+std::vector<Cell> arguments_of(const Input& input, Family family) {
+  const auto number = [](std::size_t value) { return static_cast<std::int64_t>(value); };
+  if (input.mode == Input::Mode::replace) return input.content.items;
+  if (input.mode != Input::Mode::splice) return {argument_of(input, family)};
+  return {number(input.position), input.content.scalar, number(input.position + input.erased + 1)};
 }
 
 void add_comma(std::string& text, std::string_view separator = ", ") {
@@ -120,7 +133,9 @@ class Writer {
       const Column& column = table_.columns[index];
       add_comma(changes);
       changes += assignment(column, input.mode);
-      sql_.arguments.push_back(argument_of(input, column.family));
+      for (Cell& cell : arguments_of(input, column.family)) {
+        sql_.arguments.push_back(std::move(cell));
+      }
     }
     if (changes.empty()) return;
     const bool replaces = statement_.kind == Statement::Kind::move_or_replace;

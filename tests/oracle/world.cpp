@@ -52,6 +52,9 @@ std::optional<Failure> World::check_files() {
       const auto rows = site->database().query("PRAGMA integrity_check");
       const auto report = rows.front().get<std::string>(0);
       if (report != "ok") return Failure{0, "integrity_check: " + report};
+      for (const rill::Finding& finding : site->database().check()) {
+        return Failure{0, "check() finds in " + finding.table + ": " + finding.what};
+      }
     } catch (const std::exception& error) {
       return Failure{0, std::string("integrity_check: ") + error.what()};
     }

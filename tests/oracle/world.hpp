@@ -53,7 +53,7 @@ class World {
   std::optional<Failure> run(const Script& script, std::int64_t ordinal, Fault fault,
                              Statistics& statistics, std::uint64_t& hash);
 
-  /// Runs `PRAGMA integrity_check` on all files.
+  /// Runs `PRAGMA integrity_check` and `Database::check` on all files.
   std::optional<Failure> check_files();
   [[nodiscard]] const Plan& plan() const { return plan_; }
   [[nodiscard]] std::vector<bool> current_schemas() const;
