@@ -94,8 +94,15 @@ bool TextEditor::is_ahead(TextCells& cells, std::int64_t cell) const {
   return !(cells.checkpoint(cell).begun <= open_->version);
 }
 
+/// Whether the file still holds the text that the document is of: two may have characters of the
+/// same names. What a transaction inserts keeps its name while the same transaction rewrites it.
+bool TextEditor::is_same(const Entry& text) const {
+  if (text.id != text_.id) return false;
+  return is_edited(text) || is_edited(text_) || text.value == text_.value;
+}
+
 bool TextEditor::follow(TextCells& cells, const Entry& text, const ReplicaId& author) {
-  if (!open_ || unsaved_ || open_->document.author() != author || text.id != text_.id) return false;
+  if (!open_ || unsaved_ || open_->document.author() != author || !is_same(text)) return false;
   if (!is_edited(text)) return open_->cell == 0;
   const std::int64_t cell = cell_of(text);
   if (cell != open_->cell || is_ahead(cells, cell)) return false;
@@ -128,6 +135,7 @@ void TextEditor::reopen(TextCells& cells, const Place& place, const ReplicaId& a
   const std::optional<TextOp> edits = take_edits();
   try {
     OpenText fresh = cells.open(place.text, author);
+    if (edits && !is_same(place.text)) throw Error(ErrorCode::causality_gap, {});
     if (edits) fresh.document.rebase(*edits);
     if (open_) {
       for (TextChange& change : difference(before, fresh.document.text())) {

@@ -60,6 +60,7 @@ class TextEditor {
 
   Place find(const Source& source) const;
   Value read_value(const Source& source, const Table& table) const;
+  [[nodiscard]] bool is_same(const Entry& text) const;
   bool follow(TextCells& cells, const Entry& text, const ReplicaId& author);
   bool is_ahead(TextCells& cells, std::int64_t cell) const;
   void reopen(TextCells& cells, const Place& place, const ReplicaId& author);
