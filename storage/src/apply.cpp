@@ -191,12 +191,17 @@ void Applier::merge(const Delta& delta, const Table& table, const std::vector<Va
     return table.rules.columns[id].rule.kind() == RuleKind::first_writer;
   });
   const RowState old_state = may_reject || table.has_texts ? state : RowState();
-  TextMerge texts(cells_, fragment, [&](ColumnId id) { return table.is_text(id); });
-  texts.before(state);
+  std::optional<TextMerge> texts;
+  if (table.has_texts) {
+    texts.emplace(cells_, fragment, [&](ColumnId id) { return table.is_text(id); });
+    texts->before(state);
+  }
   bool changed = join(state, vector_, fragment, delta.range());
-  changed |= texts.apply({table.id, fragment.key}, state, vector_, clock_row_.seq);
+  if (texts) changed |= texts->apply({table.id, fragment.key}, state, vector_, clock_row_.seq);
   if (!changed) return;
-  const ShownRow shown = shown_by(table, state, old_state, before, texts);
+  ShownRow shown = texts ? show_texts(table, state, old_state, before, *texts)
+                         : show(table.rules, state, options_.check_purity);
+  make_storable(table, shown);
   rows_.store(table, key, fragment.key, before, state, shown, ++clock_row_.seq);
   ++report_.rows_changed;
   report_problems(table, key, shown);
@@ -205,8 +210,8 @@ void Applier::merge(const Delta& delta, const Table& table, const std::vector<Va
   if (before && before->live) note_replaced(table, fragment.key, std::move(before->values));
 }
 
-ShownRow Applier::shown_by(const Table& table, const RowState& state, const RowState& old_state,
-                           const std::optional<StoredRow>& before, const TextMerge& texts) {
+ShownRow Applier::show_texts(const Table& table, const RowState& state, const RowState& old_state,
+                             const std::optional<StoredRow>& before, const TextMerge& texts) {
   std::map<std::int64_t, std::string> known = texts.changed();
   for (const ColumnId id : table.columns) {
     if (!before || !table.is_text(id) || before->values[id].type() != Value::Type::text) continue;
@@ -216,11 +221,7 @@ ShownRow Applier::shown_by(const Table& table, const RowState& state, const RowS
       known.emplace(cell_of(*text), before->values[id].text());  // keeps what has changed
     }
   }
-  ShownRow shown = table.has_texts ? show(table.rules, cells_.readable(table, state, known),
-                                          options_.check_purity)
-                                   : show(table.rules, state, options_.check_purity);
-  make_storable(table, shown);
-  return shown;
+  return show(table.rules, cells_.readable(table, state, known), options_.check_purity);
 }
 
 void Applier::note_replaced(const Table& table, const std::string& key, std::vector<Value> values) {

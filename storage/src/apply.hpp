@@ -76,8 +76,8 @@ class Applier {
   void merge(const Delta& delta, const Table& table, const std::vector<Value>& key,
              RowFragment& fragment);
   /// What `state` shows. Texts that did not change are taken from the row as it was.
-  ShownRow shown_by(const Table& table, const RowState& state, const RowState& old_state,
-                    const std::optional<StoredRow>& before, const TextMerge& texts);
+  ShownRow show_texts(const Table& table, const RowState& state, const RowState& old_state,
+                      const std::optional<StoredRow>& before, const TextMerge& texts);
   void apply_unknown(const Delta& delta, RowFragment& fragment);
   void note_replaced(const Table& table, const std::string& key, std::vector<Value> values);
   void report_problems(const Table& table, const std::vector<Value>& key, const ShownRow& shown);
