@@ -96,6 +96,10 @@ class Reader {
       if (serial < context_.tree.end()) {
         const AuthorTable::Span& span = context_.authors.span_of(serial);
         step.count = std::min(count, span.first + span.count - serial);
+        // Of a stretch of the author's own the rest may be what the operation inserts.
+        if (author == context_.author && number < first_) {
+          step.count = std::min(step.count, first_ - number);
+        }
       } else if (count > end_ - serial) {
         missing();
       }

@@ -68,6 +68,13 @@ TEST_F(TextRebase, ErasesWhatStillStands) {
   EXPECT_EQ(rebased().text(), "");
 }
 
+TEST_F(TextRebase, ErasesNothingThatTookTheNameOfWhatWasErased) {
+  typed(one_, 14, "!?");
+  other_.insert(14, "xy");
+  other_.erase(12, 3);  // "ad" and "x", in one stretch of names
+  EXPECT_EQ(rebased().text(), "Milk and bre!?y");
+}
+
 TEST_F(TextRebase, GivesNamesThatOthersTake) {
   TextDocument far = copy_of(one_, replica('B'));
   typed(one_, 0, "Buy: ");
