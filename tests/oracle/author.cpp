@@ -1,8 +1,6 @@
 #include "oracle/author.hpp"
 
 #include <algorithm>
-#include <memory>
-#include <string>
 #include <utility>
 
 namespace oracle {
@@ -79,35 +77,6 @@ Write change(Family family, const Content& before, const Content& after, bool fi
   return write;
 }
 
-/// What an expression makes of a text: it is about characters, also where they are not UTF-8.
-Cell changed_text(const Cell& before, const Input& input) {
-  if (input.mode == Input::Mode::literal) return input.content.scalar;
-  const std::string text = text_of(before);
-  if (input.mode == Input::Mode::replace) {
-    const std::string word = text_of(input.content.items.at(0));
-    std::string after;
-    for (std::size_t at = 0; at < text.size();) {
-      const bool found = text.compare(at, word.size(), word) == 0;
-      after += found ? text_of(input.content.items.at(1)) : text.substr(at, 1);
-      at += found ? word.size() : 1;
-    }
-    return after;
-  }
-  std::vector<std::string> characters;
-  for (const char byte : text) {
-    const bool continues = (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
-    if (!continues || characters.empty()) characters.emplace_back();
-    characters.back() += byte;
-  }
-  std::string after;
-  for (std::size_t at = 0; at < characters.size() || at <= input.position; ++at) {
-    if (at == input.position) after += text_of(input.content.scalar);
-    const bool gone = at >= input.position && at < input.position + input.erased;
-    if (at < characters.size() && !gone) after += characters[at];
-  }
-  return after;
-}
-
 std::vector<Content> shown_of(const RowView& row) {
   std::vector<Content> values;
   values.reserve(row.columns.size());
@@ -148,6 +117,8 @@ bool Author::run(const Statement& statement) {
       for (const std::size_t key : statement.keys) {
         if (view(statement.table, key).alive) add_erase(statement.table, key);
       }
+      break;
+    case Statement::Kind::save:
       break;
     case Statement::Kind::update:
       done = update(statement);
@@ -306,31 +277,6 @@ void Author::rewrite(std::size_t table, std::size_t key, std::size_t column) {
     operation.writes[each].value = row.columns[each].shown;
   }
   history_.event(event_).operations.push_back(std::move(operation));
-}
-
-Write Author::write_text(std::size_t table, std::size_t key, std::size_t column,
-                         const ColumnView& before, const std::optional<Cell>& after) const {
-  Write write;
-  const auto shown_at = [&](const ColumnView& view) {
-    return std::find_if(view.siblings.begin(), view.siblings.end(),
-                        [&](const SiblingView& each) { return each.event == before.picked; });
-  };
-  const bool shows_text = before.picked && is_text(shown_at(before)->content.scalar);
-  if (!shows_text || before.picked == event_) {
-    write.value.scalar = after ? (is_null(*after) ? "" : *after) : before.shown.scalar;
-    return write;
-  }
-  NaiveOp operation;
-  if (after) {
-    // The event tells one difference of each text: that from what stood before it.
-    const Event& event = history_.event(event_);
-    const RowView begin = history_.row(table, key, event.past);
-    const SharedText& text = shown_at(begin.columns[column])->text;
-    NaiveText open = history_.texts().open(text, event.replica);
-    operation = difference(open, text_of(*after));
-  }
-  write.edit = {*before.picked, std::make_shared<const NaiveOp>(std::move(operation))};
-  return write;
 }
 
 void Author::add_erase(std::size_t table, std::size_t key) {

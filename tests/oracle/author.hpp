@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "oracle/history.hpp"
+#include "oracle/naive_editor.hpp"
 #include "oracle/script.hpp"
 
 namespace oracle {
@@ -25,6 +26,10 @@ class Author {
   /// stays, and is said to be the only one.
   void rewrite(std::size_t table, std::size_t key, std::size_t column);
 
+  /// Writes an editor's edits. False if it has none, or if they cannot be written, for the reason
+  /// that `caught_up` gives then.
+  bool save(NaiveEditor& editor, CatchUp& caught_up);
+
   [[nodiscard]] RowView view(std::size_t table, std::size_t key) const;
   /// The operations so far, to come back to.
   [[nodiscard]] const std::vector<Operation>& operations() const;
@@ -43,6 +48,10 @@ class Author {
   /// then.
   bool assign(std::size_t table, const std::map<std::size_t, Input>& inputs, bool begins,
               std::vector<Content>& values) const;
+  /// What an expression makes of a text: it is about characters, also where they are not UTF-8.
+  static Cell changed_text(const Cell& before, const Input& input);
+  /// The characters that this event has inserted into and erased from a text.
+  [[nodiscard]] NaiveOp done_to(const NaiveEditor& editor, std::size_t target) const;
   /// What a write of `after` to a column of texts means; nothing: it settles which is shown.
   [[nodiscard]] Write write_text(std::size_t table, std::size_t key, std::size_t column,
                                  const ColumnView& before, const std::optional<Cell>& after) const;

@@ -2,119 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
-#include <string>
+#include <optional>
 #include <utility>
+#include <vector>
 
 namespace oracle {
 namespace {
-
-Cell random_scalar(Random& random, Family family) {
-  if (family == Family::custom || family == Family::row_version) {
-    return random.percent(10) ? Cell() : Cell(random.between(0, 9));
-  }
-  if (random.percent(10)) return {};
-  if (random.percent(65)) return random.between(0, 3);
-  // No two of these are equal in SQLite's order, so that least and greatest are one value.
-  const std::array<Cell, 6> cells{1.5, -2.5, "a", "A", "it's \"q\"", "\xc3\xa9"};
-  return cells.at(random.below(cells.size()));
-}
-
-std::vector<Cell> random_items(Random& random) {
-  const std::array<Cell, 6> cells{"a", "b", "c", std::int64_t{1}, std::int64_t{2}, Cell()};
-  std::vector<Cell> items(random.below(4));
-  for (Cell& item : items) item = cells.at(random.below(cells.size()));
-  return items;
-}
-
-std::string random_leaf(Random& random, bool may_be_empty) {
-  if (may_be_empty && random.percent(8)) return "{}";
-  const std::array<std::string, 6> leaves{"1", "2", "3", "\"a\"", "[1,\"b\"]", "1.5"};
-  return leaves.at(random.below(leaves.size()));
-}
-
-Path random_path(Random& random) {
-  const std::array<Path, 6> paths{
-      {{"x"}, {"x", "y"}, {"x", "z"}, {"x", "y", "w"}, {"u"}, {"\xc3\xa9 k"}}};
-  return paths.at(random.below(paths.size()));
-}
-
-std::map<Path, std::string> random_leaves(Random& random, std::size_t count, bool may_be_empty) {
-  std::map<Path, std::string> leaves;
-  for (std::size_t i = 0; i < count; ++i) {
-    const Path path = random_path(random);
-    std::erase_if(leaves, [&](const auto& leaf) { return comparable(leaf.first, path); });
-    leaves[path] = random_leaf(random, may_be_empty);
-  }
-  return leaves;
-}
-
-Input random_amount(Random& random, Family family, bool update) {
-  Input input;
-  std::int64_t halves = random.between(0, 10);
-  if (update && random.percent(65)) {
-    input.mode = Input::Mode::add;
-    halves = random.between(-5, 7);
-  } else {
-    input.null = random.percent(10);
-  }
-  if (input.null) halves = 0;
-  if (family == Family::integer_counter) {
-    input.content.scalar = halves;
-  } else {
-    input.content.scalar = static_cast<double>(halves) / 2;
-  }
-  return input;
-}
-
-Cell random_word(Random& random) {
-  const std::array<Cell, 10> words{
-      "a", "b", "ab", "a b", "the ", "\xc3\xb1", "\n", "a\nb\n", "\xf0\x9f\x8e\x89", "e\xcc\x81"};
-  return words.at(random.below(words.size()));
-}
-
-std::string random_words(Random& random) {
-  std::string text;
-  for (std::size_t count = random.below(5); count > 0; --count) {
-    text += std::get<std::string>(random_word(random));
-  }
-  return text;
-}
-
-/// What is no text: a number, a BLOB, or not UTF-8.
-Cell random_other_than_text(Random& random) {
-  const std::array<Cell, 6> cells{std::int64_t{7}, Bytes{"\x01\xff"}, Bytes{"ab"},
-                                  "\xff",          "a\xc3",           "\xed\xa0\x80"};
-  return cells.at(random.below(cells.size()));
-}
-
-/// An operation that takes as much room as a text may have before a checkpoint of it is written.
-std::string long_text() {
-  std::string text;
-  while (text.size() < 4'400) text += "\xf0\x9f\x8e\x88";
-  return text;
-}
-
-Input random_text_input(Random& random, bool update) {
-  Input input;
-  Cell& scalar = input.content.scalar;
-  const std::size_t choice = random.below(100);
-  if (update && choice < 55) {
-    input.mode = Input::Mode::splice;
-    input.position = random.below(random.percent(80) ? 7 : 40);
-    input.erased = random.percent(50) ? 0 : random.below(5);
-    scalar = random.percent(25) ? Cell("") : random_word(random);
-    if (random.below(300) == 0) scalar = long_text();
-  } else if (update && choice < 65) {
-    input.mode = Input::Mode::replace;
-    input.content.items = {random_word(random), random.percent(30) ? "" : random_word(random)};
-  } else if (choice < 93) {
-    scalar = random_words(random);
-  } else if (choice < 97) {
-    scalar = random_other_than_text(random);
-  }
-  return input;
-}
 
 /// Draws the steps of one history.
 class ScriptWriter {
@@ -122,7 +15,13 @@ class ScriptWriter {
   ScriptWriter(std::uint64_t seed, const Plan& plan, const Flavour& flavour)
       : random_(seed * 2), plan_(plan), keys_(1 + random_.below(kKeys)) {
     steps_ = flavour.steps != 0 ? flavour.steps : 10 + random_.below(16);
-    created_.resize(plan.shape.tables.size() * kKeys);
+    creators_.resize(plan.shape.tables.size() * kKeys);
+    for (std::size_t table = 0; table < plan.shape.tables.size(); ++table) {
+      const auto& columns = plan.shape.tables[table].columns;
+      for (std::size_t column = 0; column < columns.size(); ++column) {
+        if (columns[column].family == Family::text) texts_.emplace_back(table, column);
+      }
+    }
   }
 
   Script write() {
@@ -155,6 +54,7 @@ class ScriptWriter {
   }
 
   void add_step() {
+    if (!texts_.empty() && random_.percent(14)) return add_editing();
     const std::size_t choice = random_.below(100);
     if (choice < 54) {
       fill(add(Step::Kind::write));
@@ -232,6 +132,41 @@ class ScriptWriter {
     step.chunks = chunks;
   }
 
+  /// Somebody opens an editor, or goes on in one. It may stay open, with edits or without.
+  void add_editing() {
+    const bool opens = editors_.empty() || random_.percent(45);
+    if (opens) open_editor();
+    const std::size_t newest = editors_.size() - 1;
+    const auto [replica, slot] = editors_[opens ? newest : random_.below(editors_.size())];
+    if (random_.percent(85)) {
+      Step& step = add_editing_step(Step::Kind::type, replica, slot);
+      for (std::size_t count = 1 + random_.below(3); count > 0; --count) {
+        step.typed.push_back(random_typing(random_));
+      }
+    }
+    if (random_.percent(opens ? 35 : 65)) add_editing_step(Step::Kind::save, replica, slot);
+    if (random_.percent(10)) add_editing_step(Step::Kind::refresh, replica, slot);
+  }
+
+  Step& add_editing_step(Step::Kind kind, std::size_t replica, std::size_t slot) {
+    Step& step = add(kind);
+    step.replica = replica;
+    step.slot = slot;
+    return step;
+  }
+
+  void open_editor() {
+    const auto [table, column] = texts_[random_.below(texts_.size())];
+    const std::size_t key = random_.below(keys_);
+    const auto& creator = creators_[table * kKeys + key];
+    const std::size_t replica = creator && random_.percent(70) ? *creator : any_replica();
+    Step& step = add_editing_step(Step::Kind::open, replica, random_.below(kEditors));
+    step.table = table;
+    step.column = column;
+    step.key = key;
+    editors_.emplace_back(step.replica, step.slot);
+  }
+
   void add_resolve() {
     Step& step = add(Step::Kind::resolve);
     step.table = random_.below(plan_.shape.tables.size());
@@ -240,6 +175,7 @@ class ScriptWriter {
   }
 
   void fill(Step& step) {
+    writer_ = step.replica;
     const std::size_t blocks = random_.percent(65) ? 1 : 2 + random_.below(2);
     for (std::size_t i = 0; i < blocks; ++i) {
       Block block;
@@ -282,11 +218,16 @@ class ScriptWriter {
 
   Statement statement() {
     Statement statement;
+    if (!texts_.empty() && random_.percent(3)) {
+      statement.kind = Statement::Kind::save;
+      statement.target = random_.below(kEditors);
+      return statement;
+    }
     statement.table = random_.below(plan_.shape.tables.size());
     const std::size_t key = random_.below(keys_);
     const Table& table = plan_.shape.tables[statement.table];
     using Kind = Statement::Kind;
-    const bool fresh = !created_[statement.table * kKeys + key];
+    const bool fresh = !creators_[statement.table * kKeys + key];
     constexpr std::array<Kind, 20> kKinds{Kind::update,
                                           Kind::update,
                                           Kind::update,
@@ -345,7 +286,7 @@ class ScriptWriter {
     for (std::size_t i = 0; i < count; ++i) {
       InsertedRow row;
       row.key = i == 0 ? key : random_.below(keys_);
-      created_[statement.table * kKeys + row.key] = true;
+      creators_[statement.table * kKeys + row.key] = writer_;
       for (const auto& [column, unused] : columns) {
         row.inputs[column] = random_input(random_, table.columns[column].family, false);
       }
@@ -358,46 +299,17 @@ class ScriptWriter {
   const Plan& plan_;
   std::size_t keys_;
   std::size_t steps_ = 0;
-  /// By table and key: whether some statement so far inserts it.
-  std::vector<bool> created_;
+  /// By table and key: whose statement was the last to insert it.
+  std::vector<std::optional<std::size_t>> creators_;
+  /// Tables and columns of texts.
+  std::vector<std::pair<std::size_t, std::size_t>> texts_;
+  /// Devices and slots of the editors that may be open.
+  std::vector<std::pair<std::size_t, std::size_t>> editors_;
+  std::size_t writer_ = 0;
   Script script_;
 };
 
 }  // namespace
-
-Input random_input(Random& random, Family family, bool update) {
-  if (is_counter(family)) return random_amount(random, family, update);
-  if (family == Family::text) return random_text_input(random, update);
-  Input input;
-  input.spaced = random.percent(15);
-  if (is_set(family)) {
-    input.content.items = random_items(random);
-    if (update && !input.content.items.empty() && random.percent(35)) {
-      input.mode = Input::Mode::append;
-    }
-  } else if (family == Family::multi_value) {
-    input.content.items = random_items(random);
-    if (random.percent(15)) {
-      input.content.items = {random.percent(50) ? "a" : "b"};
-      input.bare = true;
-    }
-  } else if (family == Family::map) {
-    if (update && random.percent(50)) {
-      input.mode = Input::Mode::patch;
-      input.content.leaves = random_leaves(random, 1, false);
-    } else {
-      input.content.leaves = random_leaves(random, random.below(4), true);
-    }
-  } else {
-    input.content.scalar = random_scalar(random, family);
-    return input;
-  }
-  if (input.mode == Input::Mode::literal && random.percent(6)) {
-    input = {};
-    input.null = true;
-  }
-  return input;
-}
 
 Script random_script(std::uint64_t seed, const Plan& plan, const Flavour& flavour) {
   return ScriptWriter(seed, plan, flavour).write();

@@ -51,5 +51,6 @@ Script random_script(std::uint64_t seed, const Plan& plan, const Flavour& flavou
 /// A value, or a change of one where `update`, of a kind that the column's rule takes; of a text,
 /// sometimes one that only an INSERT takes.
 Input random_input(Random& random, Family family, bool update);
+Typing random_typing(Random& random);
 
 }  // namespace oracle

@@ -77,12 +77,13 @@ void print_summary(const oracle::Runner& runner, bool failed) {
       "%llu histories, %d failures, %zu to %zu replicas, %llu events, %llu statements (%llu "
       "refused), "
       "%llu syncs, %llu chunks, %llu gaps refused, %llu restarts, %llu migrations, %llu conflicts "
-      "(%llu resolved), hash %016llx, %.1f s CPU\n",
+      "(%llu resolved), %llu edits saved (%llu refused), hash %016llx, %.1f s CPU\n",
       number(done.histories), failed ? 1 : 0, done.histories == 0 ? 0 : done.least_replicas,
       done.most_replicas, number(done.events), number(done.statements),
       number(done.failed_statements), number(done.syncs), number(done.chunks), number(done.gaps),
       number(done.restarts), number(done.adoptions), number(done.conflicts), number(done.resolved),
-      number(runner.hash()), static_cast<double>(std::clock()) / CLOCKS_PER_SEC);
+      number(done.saves), number(done.lost_saves), number(runner.hash()),
+      static_cast<double>(std::clock()) / CLOCKS_PER_SEC);
 }
 
 }  // namespace

@@ -75,6 +75,8 @@ class NaiveText {
   [[nodiscard]] std::vector<TextId> names() const;
   /// Whether there is or was such a character.
   [[nodiscard]] bool knows(const TextId& id) const { return nodes_.contains(id); }
+  /// The number of the author's last character.
+  [[nodiscard]] std::uint32_t written() const { return written_; }
   /// How many visible characters stand before the place behind `after`; empty for the beginning.
   [[nodiscard]] std::size_t position_of(const std::optional<TextId>& after) const;
 

@@ -32,7 +32,8 @@ Run::Run(const Plan& plan, std::vector<std::unique_ptr<Site>>& sites, std::int64
       world_ms_(kBeginMs + static_cast<std::uint64_t>(ordinal) * kHistoryMs),
       history_(plan.shape, fault),
       seen_(sites.size()),
-      staged_(sites.size()) {
+      staged_(sites.size()),
+      editors_(sites.size()) {
   for (const auto& site : sites_) vectors_.push_back(vector_of(site->database().vector()));
   advance(0);
 }
@@ -67,6 +68,14 @@ void Run::step(const Step& step) {
       return resolve(step);
     case Step::Kind::adopt:
       return adopt(step.replica);
+    case Step::Kind::open:
+      return open_editor(step);
+    case Step::Kind::type:
+      return type(step);
+    case Step::Kind::save:
+      return save(step);
+    case Step::Kind::refresh:
+      return refresh(step.replica, step.slot);
   }
 }
 
@@ -83,21 +92,27 @@ Author Run::begin(std::size_t replica) {
   return {history_, std::move(event), site.current_schema()};
 }
 
-bool Run::run_block(Site& site, Author& author, const Block& block) {
+bool Run::run_statement(Site& site, Author& author, const Statement& statement) {
+  const Sql sql = sql_of(statement, plan_.shape, site.current_schema(), keys_);
+  if (sql.text.empty()) return false;
+  const bool expected = author.run(statement);
+  const Outcome outcome = site.execute(sql);
+  ++statistics_.statements;
+  if (!expected) ++statistics_.failed_statements;
+  if (outcome.done != expected || !outcome.expected) {
+    throw Mismatch("a statement " + std::string(outcome.done ? "did not fail" : "failed") + ": " +
+                   sql.readable() + "\n" + outcome.error);
+  }
+  return outcome.done;
+}
+
+bool Run::run_block(const Step& step, Author& author, const Block& block) {
   bool any_done = false;
   auto before = author.operations();
   for (const Statement& statement : block.statements) {
-    const Sql sql = sql_of(statement, plan_.shape, site.current_schema(), keys_);
-    if (sql.text.empty()) continue;
-    const bool expected = author.run(statement);
-    const Outcome outcome = site.execute(sql);
-    ++statistics_.statements;
-    if (!expected) ++statistics_.failed_statements;
-    if (outcome.done != expected || !outcome.expected) {
-      throw Mismatch("a statement " + std::string(outcome.done ? "did not fail" : "failed") + ": " +
-                     sql.readable() + "\n" + outcome.error);
-    }
-    any_done |= outcome.done;
+    any_done |= statement.kind == Statement::Kind::save
+                    ? save(step.replica, statement.target, author)
+                    : run_statement(*sites_[step.replica], author, statement);
   }
   if (block.undone) author.restore(std::move(before));
   return any_done;
@@ -107,9 +122,10 @@ void Run::write(const Step& step) {
   Site& site = *sites_[step.replica];
   Author author = begin(step.replica);
   bool any_done = false;
-  site.transaction(step, [&](const Block& block) { any_done |= run_block(site, author, block); });
+  site.transaction(step, [&](const Block& block) { any_done |= run_block(step, author, block); });
   if (step.aborted) author.restore({});
   commit(step.replica, author, step.aborted || (step.autocommit && !any_done));
+  refresh_saved(step);
   check_tables(step.replica);
 }
 
@@ -163,6 +179,7 @@ void Run::resolve(const Step& step) {
 }
 
 void Run::restart(std::size_t replica) {
+  for (auto& editor : editors_[replica]) editor.reset();
   sites_[replica]->restart();
   ++statistics_.restarts;
   check_vector(replica);

@@ -12,8 +12,10 @@
 
 #include "oracle/author.hpp"
 #include "oracle/history.hpp"
+#include "oracle/naive_editor.hpp"
 #include "oracle/site.hpp"
 #include "oracle/world.hpp"
+#include "rill/text_edit.hpp"
 
 namespace oracle {
 
@@ -46,15 +48,34 @@ class Run {
   void finish();
 
  private:
+  /// An editor of the library's, and what it must show.
+  struct Editor {
+    rill::TextEdit edit;
+    NaiveEditor naive;
+  };
+
   void advance(std::uint64_t ms);
   /// An event of the replica to come.
   Author begin(std::size_t replica);
   void write(const Step& step);
-  bool run_block(Site& site, Author& author, const Block& block);
+  bool run_block(const Step& step, Author& author, const Block& block);
+  bool run_statement(Site& site, Author& author, const Statement& statement);
   void commit(std::size_t replica, Author& author, bool must_be_undone);
   void resolve(const Step& step);
   void restart(std::size_t replica);
   void adopt(std::size_t replica);
+
+  // run_editors.cpp
+  void open_editor(const Step& step);
+  void type(const Step& step);
+  void save(const Step& step);
+  /// The same inside a transaction.
+  bool save(std::size_t replica, std::size_t slot, Author& author);
+  void refresh(std::size_t replica, std::size_t slot);
+  /// Brings the editors that a transaction saved to what it left of their edits.
+  void refresh_saved(const Step& step);
+  void compare(const Editor& editor, const std::string& before,
+               const std::vector<rill::TextChange>& changes) const;
 
   Parcel pack(std::size_t sender, std::size_t receiver, std::size_t chunk_bytes);
   void deliver(std::size_t replica, const Parcel& parcel, std::size_t first, std::size_t count);
@@ -90,6 +111,7 @@ class Run {
     std::size_t chunks = 0;
   };
   std::vector<Staged> staged_;
+  std::vector<std::array<std::optional<Editor>, kEditors>> editors_;
 };
 
 }  // namespace oracle

@@ -58,6 +58,8 @@ struct Statement {
     move,
     move_or_replace,
     erase,
+    /// No SQL: the edits of the editor `target` are written.
+    save,
   };
 
   Kind kind = Kind::insert;
@@ -78,6 +80,17 @@ struct Block {
   std::vector<Statement> statements;
 };
 
+/// What a user does in an editor: characters behind a place go, and others come there. Places are
+/// counted round, as are the characters that can go.
+struct Typing {
+  std::size_t position = 0;
+  std::size_t erased = 0;
+  std::string inserted;
+};
+
+/// Texts that a device may have open at once.
+inline constexpr std::size_t kEditors = 2;
+
 /// One step of a history.
 struct Step {
   enum class Kind : std::uint8_t {
@@ -90,6 +103,10 @@ struct Step {
     restart,   ///< `replica`'s database is closed and opened.
     resolve,   ///< `replica` settles the conflict of one column.
     adopt,     ///< `replica` migrates to the current schema.
+    open,      ///< `replica` opens an editor, in place of the one in `slot`.
+    type,      ///< It edits what that shows.
+    save,      ///< It writes that editor's edits.
+    refresh,   ///< It brings that editor to what stands in the database.
   };
 
   Kind kind = Kind::write;
@@ -107,13 +124,16 @@ struct Step {
 
   // pull, exchange, pack
   std::size_t chunk_bytes = 0;
-  // pack, deliver
+  // pack, deliver, editors
   std::size_t slot = 0;
   /// deliver: from this chunk on, so many chunks (at most).
   std::size_t first_chunk = 0;
   std::size_t chunks = 0;
 
-  // resolve
+  // type
+  std::vector<Typing> typed;
+
+  // resolve, open
   std::size_t table = 0;
   std::size_t key = 0;
   std::size_t column = 0;

@@ -81,6 +81,8 @@ class Writer {
   Sql write() {
     if (table_.late && !current_schema_) return {};
     switch (statement_.kind) {
+      case Statement::Kind::save:
+        break;
       case Statement::Kind::erase:
         sql_.text = "DELETE FROM " + table_.name + where();
         break;
@@ -258,49 +260,6 @@ std::string Sql::readable() const {
 Sql sql_of(const Statement& statement, const Shape& shape, bool current_schema,
            const KeySpace& keys) {
   return Writer(statement, shape, current_schema, keys).write();
-}
-
-std::string describe(const Step& step, const Shape& shape, const std::vector<bool>& current_schema,
-                     const KeySpace& keys) {
-  const std::string who = "r" + std::to_string(step.replica);
-  const std::string peer = "r" + std::to_string(step.peer);
-  const std::string size = ", chunks of " + std::to_string(step.chunk_bytes) + " bytes";
-  std::string text = "+" + std::to_string(step.advance_ms) + "ms ";
-  switch (step.kind) {
-    case Step::Kind::pull:
-      return text + who + " pulls from " + peer + size;
-    case Step::Kind::exchange:
-      return text + who + " and " + peer + " pull from each other" + size;
-    case Step::Kind::pack:
-      return text + peer + " packs a delta " + std::to_string(step.slot) + " for " + who + size;
-    case Step::Kind::deliver:
-      return text + "chunks " + std::to_string(step.first_chunk) + " to " +
-             std::to_string(step.first_chunk + step.chunks) + " of delta " +
-             std::to_string(step.slot) + " reach " + who;
-    case Step::Kind::restart:
-      return text + who + " restarts";
-    case Step::Kind::adopt:
-      return text + who + " migrates to the current schema";
-    case Step::Kind::resolve: {
-      const Table& table = shape.tables[step.table];
-      return text + who + " resolves " + table.name + "[" +
-             sql_literal(keys.cells(table, step.key).back()) + "]." +
-             table.columns[step.column].name;
-    }
-    case Step::Kind::write:
-      break;
-  }
-  text += who + (step.autocommit ? ":" : ": BEGIN;");
-  for (const Block& block : step.blocks) {
-    if (block.savepoint) text += " SAVEPOINT s;";
-    for (const Statement& statement : block.statements) {
-      const Sql sql = sql_of(statement, shape, current_schema[step.replica], keys);
-      if (!sql.text.empty()) text += " " + sql.readable() + ";";
-    }
-    if (block.savepoint) text += block.undone ? " ROLLBACK TO s; RELEASE s;" : " RELEASE s;";
-  }
-  if (!step.autocommit) text += step.aborted ? " ROLLBACK;" : " COMMIT;";
-  return text;
 }
 
 }  // namespace oracle

@@ -27,6 +27,9 @@ struct Statistics {
   std::uint64_t resolved = 0;
   std::uint64_t conflicts = 0;
   std::uint64_t adoptions = 0;
+  /// Editors that wrote edits, and those that could not.
+  std::uint64_t saves = 0;
+  std::uint64_t lost_saves = 0;
   std::size_t least_replicas = SIZE_MAX;
   std::size_t most_replicas = 0;
 };
