@@ -144,9 +144,9 @@ class TextDocument {
   /// Makes one operation of all edits since the last one, under the author's next counter. Without
   /// edits it returns the last dot and makes none.
   Dot commit();
-  /// The same under a counter of the caller's, at least the last one (`invalid_argument`). Under the
-  /// last one again it extends that operation, which nobody else may have got yet; nothing may have
-  /// been applied since.
+  /// The same under a counter of the caller's, at least the last one (`invalid_argument`). Under
+  /// the last one again it extends that operation, which nobody else may have got yet; nothing may
+  /// have been applied since.
   Dot commit(std::uint64_t counter);
   /// Whether there are edits that no operation holds yet.
   [[nodiscard]] bool has_edits() const noexcept;

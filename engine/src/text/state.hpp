@@ -96,7 +96,8 @@ class TextDocument::State {
   [[nodiscard]] fugue::Serial settled(const fugue::Origins& wanted);
   [[nodiscard]] Destination destination(fugue::Author author, std::uint32_t number,
                                         const fugue::Origins& given);
-  void insert_step(fugue::Author author, const fugue::OpStep& step, std::vector<TextChange>* changes);
+  void insert_step(fugue::Author author, const fugue::OpStep& step,
+                   std::vector<TextChange>* changes);
   void erase_step(const fugue::OpStep& step, std::vector<TextChange>* changes);
   template <typename Here>
   void merge_insertions(State& other, const std::vector<fugue::Author>& mapped,
