@@ -303,12 +303,12 @@ void TextCells::remove(std::int64_t cell) {
   connection_.cached("DELETE FROM main.rill_text WHERE cell = ?").bind(1, cell).run();
 }
 
-void TextCells::keep_only(Entries& texts, const Entry& text) {
-  const Entry kept = text;  // it may be one of them
+void TextCells::keep_only(Entries& texts, Entry text) {
   for (const std::int64_t cell : cells_of(texts)) {
-    if (!is_edited(kept) || cell != cell_of(kept)) remove(cell);
+    if (!is_edited(text) || cell != cell_of(text)) remove(cell);
   }
-  texts.assign(1, kept);
+  texts.clear();
+  texts.push_back(std::move(text));
 }
 
 void TextCells::leave_table(std::int64_t table) {
@@ -349,7 +349,7 @@ void TextCells::record(const TextPlace& place, Entries& texts, const Entries& bi
     open.check_room(op.content.size());
   }
   add(cell_of(text), op);
-  keep_only(texts, text);
+  keep_only(texts, std::move(text));
 }
 
 void TextCells::settle(const TextPlace& place, Entries& texts, const Entries& births,
@@ -358,10 +358,10 @@ void TextCells::settle(const TextPlace& place, Entries& texts, const Entries& bi
   if (shown == nullptr || !is_editable(*shown)) {
     return keep_only(texts, Entry::make(stamp, value));
   }
-  const Entry text = is_edited(*shown) ? *shown : create(place, *shown);
+  Entry text = is_edited(*shown) ? *shown : create(place, *shown);
   take_back(cell_of(text), stamp.dot);
   add(cell_of(text), {seq, stamp, {}});
-  keep_only(texts, text);
+  keep_only(texts, std::move(text));
 }
 
 }  // namespace rill::storage

@@ -131,7 +131,7 @@ class TextCells {
   void replace_checkpoint(OpenText& text);
   void remove(std::int64_t cell);
   /// Overwrites all texts but one: their cells go.
-  void keep_only(Entries& texts, const Entry& text);
+  void keep_only(Entries& texts, Entry text);
   /// The cells of a table that is dropped belong nowhere until it comes back.
   void leave_table(std::int64_t table);
   void move(std::int64_t cell, const TextPlace& place);

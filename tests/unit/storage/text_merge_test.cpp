@@ -15,7 +15,7 @@ using testing::Device;
 using testing::pull;
 
 class TextMerge : public testing::TwoDevices {
- protected:
+ public:
   TextMerge() {
     for (Device* device : {&a, &b, &c, &d}) {
       device->db.migrate(1, [](Schema& schema) {
