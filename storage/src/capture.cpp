@@ -153,6 +153,11 @@ void Capture::begin(std::int64_t file) {
   }
   row_ = author_.begin();
   if (row_.generation != catalog_->generation()) reload_catalog();
+  if (catalog_->reader() && !suspended_) {
+    throw Error(ErrorCode::read_only,
+                "this device is a reader of its group: it follows the others, and does not write "
+                "replicated tables; an admin of the group may make it a writer");
+  }
   enlist();
 }
 

@@ -146,7 +146,8 @@ class Capture {
   [[nodiscard]] bool applying() const noexcept { return applying_; }
   void raised(const Error& error) { error_ = error; }
 
-  /// Lets writes pass that no trigger sees, or not: while migrations change tables.
+  /// Lets writes pass that no trigger sees, and those of a reader, or not: while migrations change
+  /// tables.
   void suspend_tripwire(bool suspended) noexcept;
 
   // For the virtual table.

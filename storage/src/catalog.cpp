@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "damage.hpp"
+#include "device_values.hpp"
 #include "rill/bytes.hpp"
 #include "rill/error.hpp"
 
@@ -264,6 +265,7 @@ std::shared_ptr<const Catalog> Catalog::load(sqlite::Connection& connection,
   auto catalog = std::make_shared<Catalog>();
   catalog->file_ = connection.integer("SELECT file FROM main.rill_file");
   catalog->generation_ = connection.integer("SELECT generation FROM main.rill_clock");
+  catalog->reader_ = is_reader(connection);
   sqlite::Using rows(
       connection.cached("SELECT id, name, delete_policy, row_rule, row_rule_version FROM "
                         "main.rill_table ORDER BY id"));

@@ -100,8 +100,11 @@ class Catalog {
                                              const RuleRegistry& registry);
 
   [[nodiscard]] std::int64_t file() const noexcept { return file_; }
-  /// Rises with every change that Rill makes to the schema.
+  /// Rises with every change that Rill makes to the schema, and of `reader`.
   [[nodiscard]] std::int64_t generation() const noexcept { return generation_; }
+  /// Whether this device is a reader of its group, so that its own writes are refused. A change of
+  /// it is a new generation.
+  [[nodiscard]] bool reader() const noexcept { return reader_; }
   [[nodiscard]] const std::vector<Table>& tables() const noexcept { return tables_; }
   /// Null if there is none.
   [[nodiscard]] const Table* find(std::string_view name) const noexcept;
@@ -111,6 +114,7 @@ class Catalog {
  private:
   std::int64_t file_ = 0;
   std::int64_t generation_ = 0;
+  bool reader_ = false;
   std::vector<Table> tables_;
 };
 

@@ -397,6 +397,9 @@ VersionVector Database::vector() { return implementation_->vector(); }
 const std::filesystem::path& Database::path() const noexcept { return implementation_->path_; }
 
 std::string Database::digest() { return implementation_->digest(); }
+std::unique_ptr<DigestScan> Database::digest_scan(const std::vector<std::uint32_t>& listed) {
+  return implementation_->digest_scan(listed);
+}
 
 ReplicaSummary Database::summary() { return implementation_->summary(); }
 

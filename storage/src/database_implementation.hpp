@@ -65,6 +65,12 @@ class Database::Implementation {
   ReplicaId id();
   VersionVector vector();
   std::string digest();
+  std::unique_ptr<DigestScan> digest_scan(const std::vector<std::uint32_t>& listed);
+
+  // database_device.cpp
+  std::optional<std::string> load(std::string_view name);
+  void store(std::string_view name, std::optional<std::string_view> value);
+  void set_reader(bool reader);
 
   // database.cpp
   void register_rule(const Rule& rule);
@@ -127,6 +133,8 @@ class Database::Implementation {
   ReceiveResult apply_chunks(const Delta& last, std::string_view encoded, bool staged);
   void finish_apply(storage::ApplyReport& report);
   void settle_log();
+  /// Runs `work` in a transaction of `own_` that survives a power cut once this returns.
+  void write_durably(const std::function<void()>& work);
   void commit_durably(sqlite::Transaction& transaction);
 
   std::filesystem::path path_;

@@ -1,3 +1,4 @@
+#include <cstdint>
 #include <utility>
 
 #include "damage.hpp"
@@ -68,8 +69,15 @@ VersionVector Database::Implementation::vector() {
 }
 
 std::string Database::Implementation::digest() {
-  const storage::ReaderLease reader = readers_->snapshot();
-  return storage::digest_of(*reader);
+  storage::DigestExtraction scan(readers_->snapshot(), {});
+  while (scan.advance(SIZE_MAX)) {
+  }
+  return scan.digests().total().to_string();
+}
+
+std::unique_ptr<DigestScan> Database::Implementation::digest_scan(
+    const std::vector<std::uint32_t>& listed) {
+  return std::make_unique<storage::DigestExtraction>(readers_->snapshot(), listed);
 }
 
 void Database::Implementation::write_mark(const VersionVector& vector, std::int64_t seq) {

@@ -1,13 +1,11 @@
 #include "digest.hpp"
 
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <cstdint>
-#include <cstdio>
-#include <cstring>
 #include <numeric>
+#include <utility>
 
+#include "apply.hpp"
 #include "rill/bytes.hpp"
 #include "row_store.hpp"
 #include "text/cells.hpp"
@@ -15,37 +13,8 @@
 namespace rill::storage {
 namespace {
 
-/// A 128-bit hash; sums of it do not depend on the order of rows.
-struct Hash {
-  std::uint64_t high = 0;
-  std::uint64_t low = 0;
-
-  void add(const Hash& other) {
-    low += other.low;
-    high += other.high + (low < other.low ? 1 : 0);
-  }
-};
-
-std::uint64_t finalised(std::uint64_t word) {
-  word = (word ^ (word >> 33U)) * 0xff51afd7ed558ccdULL;
-  word = (word ^ (word >> 33U)) * 0xc4ceb9fe1a85ec53ULL;
-  return word ^ (word >> 33U);
-}
-
-/// Two lanes of multiply-and-rotate over 8-byte words, finalised as in MurmurHash3 (Appleby 2011).
-/// It finds accidents; it is no defence against an attacker.
-Hash hash_of(std::string_view bytes) {
-  Hash hash{0x9e3779b97f4a7c15ULL, bytes.size()};
-  while (!bytes.empty()) {
-    std::uint64_t word = 0;
-    const std::size_t count = std::min<std::size_t>(bytes.size(), sizeof word);
-    std::memcpy(&word, bytes.data(), count);
-    bytes.remove_prefix(count);
-    hash.low = std::rotl(hash.low ^ (word * 0x87c37b91114253d5ULL), 31) * 5 + 0x52dce729U;
-    hash.high = std::rotl(hash.high ^ (word * 0x4cf5ad432745937fULL), 27) * 5 + hash.low;
-  }
-  return {finalised(hash.high + hash.low), finalised(hash.low ^ std::rotl(hash.high, 17))};
-}
+/// What a row costs beside its bytes, in bytes.
+constexpr std::size_t kRowCost = 200;
 
 /// The column ids of a table by name: devices number columns in the order in which they meet them.
 std::vector<ColumnId> by_name(const Table& table) {
@@ -81,32 +50,49 @@ void write_row(ByteWriter& writer, const Table& table, std::string_view key,
   }
 }
 
-Hash hash_of_row(Reader& reader, const Table& table, sqlite::Statement& row) {
-  const int keys = static_cast<int>(table.key_columns.size());
-  const std::vector<Value> key = read_key(table, row, 2);
-  const std::vector<Value> values = read_values(table, row, 2 + keys);
-  const RowMeta meta = decode_meta(row.bytes(1), reader.interner);
-  ByteWriter writer;
-  const RowState state = expand(meta, table, values, reader.interner);
-  TextCells cells(reader.connection, reader.interner);
-  write_row(writer, table, encode_key(key), values, cells.readable(table, state));
-  return hash_of(writer.view());
-}
-
 }  // namespace
 
-std::string digest_of(Reader& reader) {
-  Hash sum;
-  for (const Table& table : reader.catalog->tables()) {
-    sqlite::Using rows(reader.connection.cached(select_since(table)));
-    rows->bind(1, std::int64_t{-1}).bind(2, INT64_MAX);
-    while (rows->step()) sum.add(hash_of_row(reader, table, *rows));
+DigestExtraction::DigestExtraction(ReaderLease reader, const std::vector<std::uint32_t>& listed)
+    : reader_(std::move(reader)),
+      vector_(read_vector(reader_->connection, reader_->interner)),
+      digests_(listed) {}
+
+DigestExtraction::~DigestExtraction() { rows_.reset(); }
+
+sqlite::Statement* DigestExtraction::next_row() {
+  const std::vector<Table>& tables = reader_->catalog->tables();
+  for (; table_ < tables.size(); ++table_) {
+    if (!rows_) {
+      rows_.emplace(reader_->connection.cached(select_since(tables[table_])));
+      (*rows_)->bind(1, std::int64_t{-1}).bind(2, INT64_MAX);
+    }
+    if ((*rows_)->step()) return &**rows_;
+    rows_.reset();
   }
-  std::array<char, 33> text{};
-  std::snprintf(text.data(), text.size(), "%016llx%016llx",
-                static_cast<unsigned long long>(sum.high),
-                static_cast<unsigned long long>(sum.low));
-  return text.data();
+  return nullptr;
+}
+
+std::size_t DigestExtraction::add_row(sqlite::Statement& row) {
+  const Table& table = reader_->catalog->tables()[table_];
+  const int keys = static_cast<int>(table.key_columns.size());
+  const std::vector<Value> values = read_values(table, row, 2 + keys);
+  const RowMeta meta = decode_meta(row.bytes(1), reader_->interner);
+  const RowState state = expand(meta, table, values, reader_->interner);
+  const std::string key = encode_key(read_key(table, row, 2));
+  TextCells cells(reader_->connection, reader_->interner);
+  ByteWriter writer;
+  write_row(writer, table, key, values, cells.readable(table, state));
+  digests_.add(table.name(), key, writer.view());
+  return writer.size();
+}
+
+bool DigestExtraction::advance(std::size_t target_bytes) {
+  for (std::size_t bytes = 0; bytes < target_bytes;) {
+    sqlite::Statement* row = next_row();
+    if (row == nullptr) return false;
+    bytes += kRowCost + add_row(*row);
+  }
+  return true;
 }
 
 }  // namespace rill::storage

@@ -28,7 +28,7 @@ enum class ErrorCode : std::uint8_t {
   // The file.
   cannot_open,     ///< The file cannot be opened or created.
   not_a_database,  ///< The file exists and is not a SQLite database.
-  read_only,       ///< The file, or its folder, cannot be written.
+  read_only,       ///< The file cannot be written, or this device is a reader of its group.
   newer_format,    ///< The file was written by a newer Rill; it was left untouched.
   corrupt,         ///< SQLite or Rill found damage in the file.
   io,              ///< The operating system failed a read or a write.
@@ -47,6 +47,13 @@ enum class ErrorCode : std::uint8_t {
   address_in_use,    ///< The port is taken.
   unreachable,       ///< Nobody answers at the address.
   peer_gone,         ///< The peer closed or fell silent in the middle of the session.
+  not_a_member,      ///< One of the two devices does not belong to the other's group.
+  revoked,           ///< The device was removed from the group; it may return under a new key.
+  already_in_group,  ///< The device belongs to another group; it must leave that first.
+  not_allowed,       ///< The device's role in the group does not permit this.
+  wrong_code,        ///< A pairing code or link that the other device does not accept.
+  expired,           ///< A pairing code or link that was used, withdrawn, or is too old.
+  declined,          ///< The other device's user said no.
   // Rill.
   internal,  ///< A broken invariant: please report it.
 };

@@ -12,6 +12,7 @@
 #include "rill/delta.hpp"
 #include "rill/dot.hpp"
 #include "rill/epoch.hpp"
+#include "rill/row_digest.hpp"
 #include "rill/subscription.hpp"
 #include "rill/version_vector.hpp"
 
@@ -101,6 +102,20 @@ class ChangeStream {
   [[nodiscard]] virtual const VersionVector& sender_vector() const = 0;
 };
 
+/// The digests of all live rows of one snapshot, taken bit by bit, since a large file takes long to
+/// read. Thread safety: one user at a time; may be used from another thread than the one that made
+/// it.
+class DigestScan {
+ public:
+  virtual ~DigestScan() = default;
+  /// Reads further rows, about `target_bytes` of them; false once all were read. Throws `Error`.
+  virtual bool advance(std::size_t target_bytes) = 0;
+  /// What the replica had seen at the snapshot.
+  [[nodiscard]] virtual const VersionVector& vector() const = 0;
+  /// The digests of what was read so far.
+  [[nodiscard]] virtual const RowDigests& digests() const = 0;
+};
+
 /// The port between storage and sync: what a session needs of a database, and all it sees of one.
 ///
 /// Contract: nothing that `summary` or a `ChangeStream` gives out reveals an event that a power cut
@@ -139,6 +154,12 @@ class Replica {
   /// seen), protocol (a chunk out of order), forked (see `check_history`), or a storage error.
   /// Whatever is thrown, nothing was applied.
   virtual ReceiveResult receive(std::string_view encoded_delta) = 0;
+
+  /// Reads the present state to compare it with a peer's: replicas of equal schemas that have seen
+  /// the same have the same digests. Lists the rows of the ranges `listed`. While the scan lives it
+  /// holds a snapshot. Throws `Error`.
+  virtual std::unique_ptr<DigestScan> digest_scan(
+      const std::vector<std::uint32_t>& listed = {}) = 0;
 
   /// Calls `changed` after each commit, local or received, that raised this replica's vector. The
   /// call comes from any thread and must not block; ending the subscription waits for a running

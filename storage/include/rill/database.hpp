@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "rill/change_set.hpp"
+#include "rill/device_store.hpp"
 #include "rill/environment.hpp"
 #include "rill/finding.hpp"
 #include "rill/replica.hpp"
@@ -87,7 +88,7 @@ struct DatabaseOptions {
 /// another; queries outside a transaction run beside them. Callbacks run on the executor, never
 /// under a lock; dropping the database waits for the running one. Several processes may open one
 /// file.
-class Database final : public Replica {
+class Database final : public Replica, public DeviceStore {
  public:
   /// Opens or creates `path`. Throws `Error`: cannot_open, not_a_database, read_only, newer_format,
   /// corrupt, unsupported.
@@ -242,7 +243,24 @@ class Database final : public Replica {
       const VersionVector& known, SpaceId space = kMainSpace,
       const std::optional<InboxSummary>& received = std::nullopt) override;
   ReceiveResult receive(std::string_view encoded_delta) override;
+  std::unique_ptr<DigestScan> digest_scan(const std::vector<std::uint32_t>& listed = {}) override;
   Subscription on_vector_change(std::function<void()> changed) override;
+
+  // Device
+  // ----------------------------------------------------------------------------------------------
+
+  /// See `DeviceStore::load`. Also throws `Error{file_replaced}`, as all of these do.
+  [[nodiscard]] std::optional<std::string> load(std::string_view name) override;
+  /// See `DeviceStore::store`. Writes by a connection of its own: inside `transaction` it would
+  /// wait for itself, and throws `Error{busy}`. `invalid_argument` for the names "" and "reader".
+  void store(std::string_view name, std::optional<std::string_view> value) override;
+  /// See `DeviceStore::set_reader`. A transaction that has written already goes on; from the next
+  /// one on, of any connection and process, the new state counts. Writes of a reader fail with
+  /// `Error{read_only}`, those of tables that are not replicated do not. Migrations and `recapture`
+  /// still may write: an app could not be updated otherwise.
+  void set_reader(bool reader) override;
+  /// `path()`.
+  [[nodiscard]] std::filesystem::path file() const override;
 
  private:
   friend class TextEdit;
