@@ -20,11 +20,19 @@ enum class FrameType : std::uint8_t {
   working = 8,
   bye = 9,
   error = 10,
+  group = 11,
+  digest = 12,
+  digest_ranges = 13,
+  digest_rows = 14,
+  credit = 15,
+  have = 16,
 };
+inline constexpr FrameType kLastFrameType = FrameType::have;
 
 /// Frame flags.
 inline constexpr std::uint8_t kFrameOptional = 0x01;  ///< A receiver that lacks the type skips it.
 inline constexpr std::uint8_t kFrameMore = 0x02;      ///< The next frame of this type continues it.
+inline constexpr std::uint8_t kFrameCompressed = 0x04;  ///< DELTA: the payload is packed.
 
 inline constexpr std::size_t kFrameHeaderBytes = 8;
 /// The longest HELLO. No peer is authenticated yet, and none can be further away than this machine.

@@ -60,7 +60,8 @@ struct Greeting {
 /// What follows in this version.
 template <typename Archive>
 void describe(Archive& archive, Hello& hello) {
-  archive(hello.features, hello.space, limited(hello.name, kMaxDeviceName), hello.summary);
+  archive(hello.features, hello.space, limited(hello.name, kMaxDeviceName),
+          limited(hello.credit, kMaxCredit), hello.group, hello.summary);
 }
 
 struct NamedError {
@@ -83,16 +84,27 @@ ErrorCode code_named(std::string_view name) {
   return ErrorCode::protocol;
 }
 
+/// What a peer wrote may end up in a log or a terminal.
+void make_printable(std::string& text) {
+  std::ranges::replace_if(
+      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, '?');
+}
+
+std::string versions(std::uint32_t oldest, std::uint32_t newest) {
+  if (oldest == newest) return "version " + std::to_string(oldest);
+  return "versions " + std::to_string(oldest) + " to " + std::to_string(newest);
+}
+
 void check_version(const Hello& hello) {
   if (hello.oldest > hello.newest) {
     throw Error(ErrorCode::malformed, "the peer's protocol range is upside down");
   }
   if (hello.oldest > kNewestProtocol || hello.newest < kOldestProtocol) {
+    const bool peer_is_older = hello.newest < kOldestProtocol;
     throw Error(ErrorCode::version_mismatch,
-                "the peer speaks protocol versions " + std::to_string(hello.oldest) + " to " +
-                    std::to_string(hello.newest) + ", this side " +
-                    std::to_string(kOldestProtocol) + " to " + std::to_string(kNewestProtocol) +
-                    ": update the older app");
+                "the peer speaks " + versions(hello.oldest, hello.newest) +
+                    " of the protocol, this side " + versions(kOldestProtocol, kNewestProtocol) +
+                    ": update the app on " + (peer_is_older ? "the peer" : "this device"));
   }
 }
 
@@ -119,16 +131,60 @@ Hello decode_hello(std::string_view payload) {
   check_version(hello);
   describe(archive, hello);
   archive.finish();
+  if (hello.credit < kMinCredit) {
+    throw Error(ErrorCode::protocol, "the peer grants too little credit for one frame");
+  }
   return hello;
 }
 
 std::string encode(const Begin& message) { return to_bytes(message); }
+std::string encode(const Have& message) { return to_bytes(message); }
 std::string encode(const Ack& message) { return to_bytes(message); }
 std::string encode(const Retry& message) { return to_bytes(message); }
 
 Begin decode_begin(std::string_view payload) { return from_bytes<Begin>(payload, kMaxFrameBytes); }
+Have decode_have(std::string_view payload) { return from_bytes<Have>(payload, kMaxFrameBytes); }
 Ack decode_ack(std::string_view payload) { return from_bytes<Ack>(payload, kMaxFrameBytes); }
 Retry decode_retry(std::string_view payload) { return from_bytes<Retry>(payload, kMaxFrameBytes); }
+
+std::string encode(const CreditMessage& message) { return to_bytes(message); }
+
+CreditMessage decode_credit(std::string_view payload) {
+  return from_bytes<CreditMessage>(payload, kMaxFrameBytes);
+}
+
+std::string encode(const GroupMessage& message) { return to_bytes(message, kMaxGroupMessageBytes); }
+
+GroupMessage decode_group_message(std::string_view payload) {
+  return from_bytes<GroupMessage>(payload, kMaxGroupMessageBytes);
+}
+
+std::string encode(const DigestMessage& message) { return to_bytes(message); }
+std::string encode(const DigestRanges& message) { return to_bytes(message); }
+std::string encode(const DigestRows& message) { return to_bytes(message); }
+
+DigestMessage decode_digest(std::string_view payload) {
+  return from_bytes<DigestMessage>(payload, kMaxFrameBytes);
+}
+
+DigestRanges decode_digest_ranges(std::string_view payload) {
+  auto message = from_bytes<DigestRanges>(payload, kMaxFrameBytes);
+  if (message.ranges.size() != kDigestRanges) {
+    throw Error(ErrorCode::malformed, "the peer's digests are not one for each range");
+  }
+  return message;
+}
+
+DigestRows decode_digest_rows(std::string_view payload) {
+  auto message = from_bytes<DigestRows>(payload, kMaxFrameBytes);
+  const auto unordered = std::ranges::adjacent_find(
+      message.rows, [](const auto& left, const auto& right) { return left.place >= right.place; });
+  if (unordered != message.rows.end()) {
+    throw Error(ErrorCode::malformed, "the peer's rows do not ascend by their place");
+  }
+  for (RowDigest& row : message.rows) make_printable(row.name);
+  return message;
+}
 
 std::string encode(const ErrorMessage& message) {
   return to_bytes(
@@ -137,9 +193,7 @@ std::string encode(const ErrorMessage& message) {
 
 ErrorMessage decode_error(std::string_view payload) {
   NamedError named = from_bytes<NamedError>(payload, kMaxFrameBytes);
-  // It may end up in a log or a terminal.
-  std::ranges::replace_if(
-      named.text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, '?');
+  make_printable(named.text);
   return {code_named(named.code), std::move(named.text)};
 }
 

@@ -24,7 +24,7 @@ VersionVector Outgoing::begin(Replica& replica, const VersionVector& known,
 
 void Outgoing::pull() {
   std::optional<std::string> next = stream_->next(kBulkFrameBytes);
-  sent_ = 0;
+  taken_ = 0;
   if (!next) {
     stream_.reset();
     chunk_ = {};
@@ -39,20 +39,39 @@ void Outgoing::pull() {
   chunk_ = std::move(*next);
 }
 
-bool Outgoing::append_next(std::string& out) {
+void Outgoing::prepare_piece() {
+  const std::size_t size = std::min(kBulkFrameBytes, chunk_.size() - taken_);
+  const std::string_view raw = std::string_view(chunk_).substr(taken_, size);
+  taken_ += size;
+  flags_ = taken_ < chunk_.size() ? kFrameMore : std::uint8_t{0};
+  piece_ = compress_ ? compressor_.compress(raw) : std::string{};
+  if (piece_.empty()) {
+    piece_ = raw;
+  } else {
+    flags_ |= kFrameCompressed;
+  }
+}
+
+bool Outgoing::append_next(std::string& out, CreditTaken& credit) {
   if (state_ == State::idle || state_ == State::waiting) return false;
   if (state_ == State::announcing) {
     append_frame(out, FrameType::begin, kMainSpace, encode(Begin{target_}));
     state_ = State::sending;
     return true;
   }
-  const std::size_t size = std::min(kBulkFrameBytes, chunk_.size() - sent_);
-  const bool more = sent_ + size < chunk_.size();
-  append_frame(out, FrameType::delta, kMainSpace, std::string_view(chunk_).substr(sent_, size),
-               more ? kFrameMore : std::uint8_t{0});
-  sent_ += size;
-  if (!more) pull();
+  if (piece_.empty()) prepare_piece();
+  blocked_ = !credit.spend(piece_.size());
+  if (blocked_) return false;
+  append_frame(out, FrameType::delta, kMainSpace, piece_, flags_);
+  piece_ = {};
+  if (taken_ == chunk_.size()) pull();
   return true;
+}
+
+void Outgoing::abandon() {
+  const bool compressing = compress_;
+  *this = {};
+  compress_ = compressing;
 }
 
 }  // namespace rill

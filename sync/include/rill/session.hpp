@@ -12,6 +12,7 @@
 #include "rill/delta.hpp"
 #include "rill/dot.hpp"
 #include "rill/error.hpp"
+#include "rill/group_log.hpp"
 #include "rill/replica.hpp"
 #include "rill/version_vector.hpp"
 
@@ -42,6 +43,21 @@ struct SessionOptions {
   bool live = true;
   /// When to give the peer up.
   SessionTimeouts timeouts = {};
+  /// Send changes. A reader of its group does not: it follows, and what was written on it stays.
+  bool send_changes = true;
+  /// Take changes from the peer. Otherwise, because the peer is a reader, one that sends any is
+  /// refused with `not_allowed`, and nothing of it is applied.
+  bool accept_changes = true;
+  /// The group that both ends must belong to, united with the peer's before any change is sent;
+  /// null for none. Must outlive the session.
+  GroupLog* group = nullptr;
+  /// Compress what is sent, by zstd, if the peer can unpack it; and say that this side can.
+  bool compress = true;
+  /// How long both sides must have been in sync, without a change, before they compare digests of
+  /// their rows; and how long at least from one comparison to the next, which also waits for a
+  /// change. 0 for `compare_every`: never. Both count by `tick`.
+  std::chrono::milliseconds compare_after{5'000};
+  std::chrono::milliseconds compare_every{1'800'000};
 };
 
 inline constexpr std::size_t kMaxDeviceName = 128;
@@ -84,7 +100,9 @@ struct SessionEvent {
     delta_applied,  ///< `rows` changed here by one delta, now durable.
     exchanged,      ///< Both sides have what either had when the session began. Once per session.
     in_sync,        ///< Both sides are known to have seen the same. Again after every push.
-    closed,         ///< The end; `error` tells why, or is empty after a BYE. Always the last event.
+    group_changed,  ///< The peer's records of the group brought news, which stands in the log.
+    diverged,  ///< Both have seen the same and hold different rows; see `message`. Sync goes on.
+    closed,    ///< The end; `error` tells why, or is empty after a BYE. Always the last event.
   };
 
   /// What happened.
@@ -93,7 +111,7 @@ struct SessionEvent {
   SessionProgress progress;
   /// For `delta_applied`: rows that changed here.
   std::uint64_t rows = 0;
-  /// For `rules_differ`: for people.
+  /// For `rules_differ` and `diverged`: for people.
   std::string message;
   /// For `closed`: why; empty after a BYE.
   std::optional<Error> error;
@@ -115,7 +133,8 @@ std::string_view to_string(SessionEvent::Kind kind) noexcept;
 /// Both ends send HELLO with their version vector, then, both at once, what the other lacks. A
 /// delta is acknowledged only when it stands in the replica. After that, each call of
 /// `vector_changed` pushes what the peer is not known to have; news that came from the peer is not
-/// sent back. At most one delta per direction is under way.
+/// sent back. At most one delta per direction is under way. Where one side only follows, "in sync"
+/// and "exchanged" are about the other direction alone.
 ///
 /// Errors: no call throws for anything the peer sent, or for a replica that fails: the session
 /// closes with an `Error`, tells the peer, and leaves the replica as it was. After that it ignores
@@ -150,6 +169,8 @@ class Session {
   std::string take_output();
   /// Says that the replica may have new events: a local commit, or changes from elsewhere.
   void vector_changed();
+  /// Says that the group's log may have new records.
+  void group_changed();
   /// Says what time it is, in milliseconds from any origin; never goes back. Call it about once a
   /// second; time during which `receive` was at work should not be counted.
   void tick(std::chrono::milliseconds now);
@@ -165,6 +186,8 @@ class Session {
   [[nodiscard]] State state() const noexcept;
   /// Whether both sides are known to have seen the same and nothing is under way.
   [[nodiscard]] bool in_sync() const;
+  /// How many events this side is known to have seen that the peer is not known to have.
+  [[nodiscard]] std::uint64_t lag() const;
   /// Whether both sides have what either had when the session began.
   [[nodiscard]] bool exchanged() const noexcept;
   /// The peer, once it has said HELLO.
@@ -177,6 +200,8 @@ class Session {
   /// A frame that says "still at work on what you sent". While `receive` is running, the transport
   /// may send it, between takes of output, every few seconds, so that the peer keeps waiting.
   static std::string working_frame();
+  /// A frame that asks for a sign of life. The transport may send it between takes of output.
+  static std::string ping_frame();
 
  private:
   class Implementation;

@@ -94,7 +94,9 @@ TEST(SessionHistory, CopyThatHasNotWrittenTakesANewIdWhereTheOriginalHas) {
 
 /// Lets `rounds` rounds of a large transfer through, then ends the connection.
 void cut_transfer(Replica& from, Replica& to, std::size_t rounds) {
-  SessionPair pair(from, to);
+  SessionOptions options;
+  options.compress = false;
+  SessionPair pair(from, to, options);
   pair.pump(rounds);
   ASSERT_FALSE(pair.left.in_sync());
 }

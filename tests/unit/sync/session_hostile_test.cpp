@@ -81,6 +81,17 @@ TEST(SessionHostile, VersionMismatchNamesBothRanges) {
   EXPECT_NE(std::string(victim.session.error()->what()).find("99"), std::string::npos);
 }
 
+TEST(SessionHostile, PeerOfTheFirstVersionIsToldWhichAppToUpdate) {
+  Victim victim;
+  Hello hello;
+  hello.oldest = hello.newest = 1;
+  hello.summary.id = replica_id(2);
+  victim.expect_refused(frame(FrameType::hello, 0, encode(hello)), ErrorCode::version_mismatch);
+  EXPECT_STREQ(victim.session.error()->what(),
+               "the peer speaks version 1 of the protocol, this side version 2: update the app on "
+               "the peer");
+}
+
 TEST(SessionHostile, OtherSpaceIsRefused) {
   Victim victim;
   Hello hello;
@@ -123,6 +134,7 @@ TEST(SessionHostile, DeltaChunkBeyondTheLimitIsRefused) {
   std::size_t sent = 0;
   while (victim.session.state() != Session::State::closed && sent <= kMaxDeltaBytes) {
     victim.session.receive(piece);
+    victim.session.take_output();  // with credit for the next
     sent += kMaxFrameBytes;
   }
   ASSERT_TRUE(victim.session.error().has_value());
@@ -142,6 +154,7 @@ TEST(SessionHostile, FramesOutOfPlaceAreRefused) {
       {begin + frame(FrameType::delta, 1, "not a delta"), ErrorCode::malformed},
       {frame(FrameType::ack, 1, encode(Ack{})), ErrorCode::protocol},
       {frame(FrameType::retry, 1, encode(Retry{})), ErrorCode::protocol},
+      {frame(FrameType::have, 1, encode(Have{{}, true})), ErrorCode::protocol},
       {frame(FrameType::ping, 1, ""), ErrorCode::protocol},
       {frame(FrameType::begin, 2, encode(Begin{})), ErrorCode::protocol},
       {frame(FrameType::ping, 0, "", 0x80), ErrorCode::protocol},
@@ -269,8 +282,10 @@ TEST(SessionCut, InTheMiddleOfChunksNothingIsAppliedInPart) {
     MemoryReplica a(replica_id(1));
     MemoryReplica b(replica_id(2));
     fill(a, "a", 300, 2'000);
-    Session left(a);
-    Session right(b);
+    SessionOptions options;
+    options.compress = false;
+    Session left(a, options);
+    Session right(b, options);
     ASSERT_TRUE(run_until_cut(left, right, budget));
     EXPECT_TRUE(b.shown().empty());
     EXPECT_TRUE(b.vector().empty());
