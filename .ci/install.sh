@@ -14,8 +14,10 @@ run_packages=(
   libasio-dev
   libcereal-dev
   libcli11-dev
+  libqrencode-dev
   libsqlite3-dev
   libssl-dev
+  libzstd-dev
   ninja-build
   nlohmann-json3-dev
   pkg-config
@@ -29,11 +31,13 @@ dev_packages=(
   clang-format-19
   clang-tidy-19
   doxygen
+  iproute2 # networks of their own for the tests of discovery
   libbenchmark-dev
   libclang-rt-19-dev # sanitizers and libFuzzer for clang-19
   libgmock-dev
   libgtest-dev
   librapidcheck-dev
+  zbar-tools # reads the demo's QR codes back
   zlib1g-dev
 )
 

@@ -3,7 +3,9 @@
 set(RILL_SQLITE_MINIMUM 3.37)  # STRICT tables
 find_package(SQLite3 ${RILL_SQLITE_MINIMUM} REQUIRED)
 set(RILL_OPENSSL_MINIMUM 3.0)
-find_package(OpenSSL ${RILL_OPENSSL_MINIMUM} REQUIRED COMPONENTS Crypto)
+find_package(OpenSSL ${RILL_OPENSSL_MINIMUM} REQUIRED COMPONENTS Crypto SSL)
+set(RILL_ZSTD_MINIMUM 1.4)
+find_package(zstd ${RILL_ZSTD_MINIMUM} CONFIG REQUIRED)
 find_package(Threads REQUIRED)
 find_package(cereal REQUIRED)
 find_package(nlohmann_json REQUIRED)
@@ -28,6 +30,8 @@ target_compile_definitions(
     # Asio 1.22 looks for <experimental/coroutine> under clang and so misses the standard one.
     ASIO_HAS_CO_AWAIT
     ASIO_HAS_STD_COROUTINE)
+# g++ 12 sees only one of the two allocation functions of Asio's coroutine frames.
+target_compile_options(rill_asio INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>)
 if(RILL_SANITIZE MATCHES "thread")
   # The sanitizer does not understand fences. Asio's only back up what its locks order already.
   target_compile_definitions(rill_asio INTERFACE ASIO_DISABLE_FENCED_BLOCK)
@@ -36,6 +40,13 @@ target_link_libraries(rill_asio INTERFACE Threads::Threads)
 
 if(RILL_BUILD_DEMO)
   find_package(CLI11 REQUIRED)
+  # libqrencode has no CMake package.
+  find_path(RILL_QRENCODE_INCLUDE_DIR qrencode.h REQUIRED)
+  find_library(RILL_QRENCODE_LIBRARY qrencode REQUIRED)
+  mark_as_advanced(RILL_QRENCODE_INCLUDE_DIR RILL_QRENCODE_LIBRARY)
+  add_library(rill_qrencode INTERFACE)
+  target_include_directories(rill_qrencode SYSTEM INTERFACE "${RILL_QRENCODE_INCLUDE_DIR}")
+  target_link_libraries(rill_qrencode INTERFACE "${RILL_QRENCODE_LIBRARY}")
 endif()
 if(RILL_BUILD_TESTS)
   find_package(benchmark REQUIRED)

@@ -30,4 +30,18 @@ function(rill_add_layer name)
   target_compile_features(${target} PUBLIC cxx_std_20)
   target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS include FILES ${headers})
   target_include_directories(${target} PRIVATE src)
+  rill_precompile(${target})
+endfunction()
+
+# rill_precompile(<target> [<header> ...])
+#
+# With RILL_PRECOMPILE, the standard library's headers and the given ones are compiled once for all of the
+# target's sources: a seventh less time for a build from nothing. Every other build leaves it off, so that a
+# source includes what it uses, and ccache need not know of it.
+function(rill_precompile target)
+  if(RILL_PRECOMPILE)
+    target_precompile_headers(
+      ${target} PRIVATE <algorithm> <chrono> <functional> <map> <memory> <optional> <string>
+                        <string_view> <vector> ${ARGN})
+  endif()
 endfunction()

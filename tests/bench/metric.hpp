@@ -63,6 +63,7 @@ std::vector<Metric> delta_metrics();
 std::vector<Metric> delta_scaling_metrics();
 std::vector<Metric> text_metrics();
 std::vector<Metric> text_edit_metrics();
+std::vector<Metric> network_metrics();
 
 std::vector<Metric> all_metrics();
 

@@ -1,8 +1,8 @@
 // Sessions over a store of one's own: anything that implements the port `rill::Replica`.
 #include <iostream>
 #include <optional>
+#include <rill/replicator.hpp>
 #include <rill/sync.hpp>
-#include <rill/tcp.hpp>
 
 namespace {
 
@@ -23,6 +23,10 @@ class EmptyReplica final : public rill::Replica {
     return std::make_unique<NoChanges>();
   }
   rill::ReceiveResult receive(std::string_view /*encoded_delta*/) override { return {}; }
+  std::unique_ptr<rill::DigestScan> digest_scan(
+      const std::vector<std::uint32_t>& /*listed*/) override {
+    return std::make_unique<NoRows>();
+  }
   rill::Subscription on_vector_change(std::function<void()> /*changed*/) override { return {}; }
 
  private:
@@ -35,7 +39,36 @@ class EmptyReplica final : public rill::Replica {
     rill::VersionVector vector_;
   };
 
+  class NoRows final : public rill::DigestScan {
+   public:
+    bool advance(std::size_t /*target_bytes*/) override { return false; }
+    [[nodiscard]] const rill::VersionVector& vector() const override { return vector_; }
+    [[nodiscard]] const rill::RowDigests& digests() const override { return digests_; }
+
+   private:
+    rill::VersionVector vector_;
+    rill::RowDigests digests_;
+  };
+
   rill::ReplicaId id_;
+};
+
+/// A device without a file: it keeps what it is told for as long as it lives.
+class ForgetfulStore final : public rill::DeviceStore {
+ public:
+  [[nodiscard]] std::optional<std::string> load(std::string_view /*name*/) override { return {}; }
+  void store(std::string_view /*name*/, std::optional<std::string_view> /*value*/) override {}
+  void set_reader(bool /*reader*/) override {}
+  [[nodiscard]] std::filesystem::path file() const override { return {}; }
+};
+
+class KeyInMemory final : public rill::KeyStore {
+ public:
+  [[nodiscard]] std::optional<std::string> load() override { return secret_; }
+  void store(std::string_view secret) override { secret_ = std::string(secret); }
+
+ private:
+  std::optional<std::string> secret_;
 };
 
 }  // namespace
@@ -44,8 +77,14 @@ int main() {
   EmptyReplica here(1);
   EmptyReplica there(2);
   const rill::SyncReport report = rill::sync(here, there);
-  rill::TcpServer server(there);
-  rill::sync_with(here, "127.0.0.1", server.port());
+  ForgetfulStore store;
+  rill::ReplicatorOptions options;
+  options.key_store = std::make_shared<KeyInMemory>();
+  options.loopback_only = true;
+  options.discovery = false;
+  rill::Replicator replicator(there, store, options);
+  replicator.start();
+  if (replicator.status().port == 0) return 1;
   std::cout << report.bytes_sent << " bytes\n";
   return report.rows_sent == 0 && report.bytes_sent > 0 ? 0 : 1;
 }

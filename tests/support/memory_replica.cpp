@@ -83,6 +83,19 @@ class MemoryReplica::Stream final : public ChangeStream {
   bool done_;
 };
 
+class MemoryReplica::Scan final : public DigestScan {
+ public:
+  Scan(VersionVector vector, RowDigests digests)
+      : vector_(std::move(vector)), digests_(std::move(digests)) {}
+  bool advance(std::size_t /*target_bytes*/) override { return false; }
+  [[nodiscard]] const VersionVector& vector() const override { return vector_; }
+  [[nodiscard]] const RowDigests& digests() const override { return digests_; }
+
+ private:
+  VersionVector vector_;
+  RowDigests digests_;
+};
+
 MemoryReplica::MemoryReplica(ReplicaId id, std::uint64_t epoch) : id_(id), epoch_(epoch) {
   nonce_ = id.bytes;
 }
@@ -378,6 +391,7 @@ ReceiveResult MemoryReplica::receive(std::string_view encoded_delta) {
   }
   if (hook) hook();
   Delta delta = decode_delta(encoded_delta);
+  rows_received_ += delta.rows.size();
   ReceiveResult result;
   bool raised = false;
   {
@@ -388,6 +402,48 @@ ReceiveResult MemoryReplica::receive(std::string_view encoded_delta) {
   }
   if (raised) notify();
   return result;
+}
+
+std::unique_ptr<DigestScan> MemoryReplica::digest_scan(const std::vector<std::uint32_t>& listed) {
+  ++scans_;
+  const std::lock_guard lock(mutex_);
+  RowDigests digests(listed);
+  for (const auto& [name, table] : tables_) {
+    std::map<std::string, ColumnId> columns;
+    for (ColumnId id = 0; id < table.columns.size(); ++id) columns[table.columns[id].name] = id;
+    for (const auto& [key, row] : table.rows) {
+      if (!row.alive(DeletePolicy::update_wins)) continue;
+      ByteWriter writer;
+      for (const auto& [column, id] : columns) {
+        const Entries* entries = row.find(id);
+        if (entries == nullptr) continue;
+        writer.string(column);
+        for (const Entry& entry : *entries) {
+          writer.replica(entry.id.dot.replica);
+          writer.varint(entry.id.dot.counter);
+          writer.value(entry.value);
+        }
+      }
+      digests.add(name, key, writer.view());
+    }
+  }
+  return std::make_unique<Scan>(vector_, std::move(digests));
+}
+
+void MemoryReplica::damage(const std::string& table, const std::string& key,
+                           const std::string& column, const Value& value) {
+  const std::lock_guard lock(mutex_);
+  Table& entry = tables_.at(table);
+  const std::vector<Value> key_values{Value(key)};
+  const ColumnId id = column_id(entry, column, last_writer());
+  for (Entry& held : entry.rows.at(encode_key(key_values)).at(id)) held.value = value;
+}
+
+void MemoryReplica::lose(const std::string& table, const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  const std::vector<Value> key_values{Value(key)};
+  tables_.at(table).rows.erase(encode_key(key_values));
+  tables_.at(table).places.erase(encode_key(key_values));
 }
 
 void MemoryReplica::before_receive(std::function<void()> hook) {

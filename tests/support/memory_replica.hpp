@@ -67,14 +67,24 @@ class MemoryReplica final : public Replica {
       const VersionVector& known, SpaceId space = kMainSpace,
       const std::optional<InboxSummary>& received = std::nullopt) override;
   ReceiveResult receive(std::string_view encoded_delta) override;
+  std::unique_ptr<DigestScan> digest_scan(const std::vector<std::uint32_t>& listed = {}) override;
   Subscription on_vector_change(std::function<void()> changed) override;
 
   // For tests -------------------------------------------------------------------------------------
 
   /// Chunks given to `receive` so far, refused ones included.
   [[nodiscard]] std::uint64_t chunks_received() const noexcept { return chunks_received_; }
+  /// Rows in them.
+  [[nodiscard]] std::uint64_t rows_received() const noexcept { return rows_received_; }
   /// Deltas applied so far, those without effect included.
   [[nodiscard]] std::uint64_t deltas_applied() const noexcept { return deltas_applied_; }
+  /// Changes what a row holds past all rules, as damage does: no event tells of it.
+  void damage(const std::string& table, const std::string& key, const std::string& column,
+              const Value& value);
+  /// Takes a row away in the same manner.
+  void lose(const std::string& table, const std::string& key);
+  /// Calls of `digest_scan` so far.
+  [[nodiscard]] std::uint64_t scans() const noexcept { return scans_; }
   /// Runs at the start of each `receive`, outside the lock; may throw, or take its time.
   void before_receive(std::function<void()> hook);
 
@@ -91,6 +101,7 @@ class MemoryReplica final : public Replica {
     std::vector<Delta> chunks;
   };
   class Stream;
+  class Scan;
   struct Observer;
 
   static ColumnId column_id(Table& table, const std::string& name, const Rule& rule);
@@ -121,6 +132,8 @@ class MemoryReplica final : public Replica {
   std::function<void()> before_receive_;
   std::vector<std::weak_ptr<Observer>> observers_;
   std::atomic<std::uint64_t> chunks_received_ = 0;
+  std::atomic<std::uint64_t> rows_received_ = 0;
+  std::atomic<std::uint64_t> scans_ = 0;
   std::atomic<std::uint64_t> deltas_applied_ = 0;
 };
 

@@ -1,7 +1,6 @@
-#include "connection.hpp"
+#include "transport/connection.hpp"
 
 #include <algorithm>
-#include <array>
 #include <asio/buffer.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
@@ -12,13 +11,6 @@
 #include <asio/write.hpp>
 #include <utility>
 
-#include "loopback.hpp"
-
-#if defined(__GNUC__) && !defined(__clang__)
-// With sanitizers, g++ 12 sees only one of the two allocation functions of Asio's coroutine frames.
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
-#endif
-
 namespace rill {
 namespace {
 
@@ -28,11 +20,6 @@ constexpr std::size_t kReadBytes = std::size_t{64} << 10U;
 /// How long the peer may take to close its end after the last words.
 constexpr milliseconds kLinger{1'000};
 
-asio::ip::tcp::endpoint remote_of(const asio::ip::tcp::socket& socket) {
-  asio::error_code error;
-  return socket.remote_endpoint(error);
-}
-
 milliseconds tick_interval(const SessionTimeouts& timeouts) {
   const milliseconds shortest = std::min({timeouts.hello, timeouts.ping, timeouts.silence,
                                           timeouts.frame, timeouts.stall, timeouts.work});
@@ -41,38 +28,20 @@ milliseconds tick_interval(const SessionTimeouts& timeouts) {
 
 }  // namespace
 
-asio::awaitable<void> Signal::wait() {
-  if (!set_) {
-    asio::error_code cancelled;
-    timer_.expires_at(asio::steady_timer::time_point::max());
-    co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-  }
-  set_ = false;
-}
-
-void Signal::notify() {
-  set_ = true;
-  timer_.cancel();
-}
-
-Connection::Connection(asio::io_context& io, asio::thread_pool& workers,
-                       asio::ip::tcp::socket socket, Replica& replica, Options options)
+Connection::Connection(asio::io_context& io, asio::thread_pool& workers, SecureStream stream,
+                       Replica& replica, Options options)
     : io_(io),
-      socket_(std::move(socket)),
-      remote_(remote_of(socket_)),
+      stream_(std::move(stream)),
       options_(std::move(options)),
       strand_(asio::make_strand(workers.get_executor())),
       session_(replica, options_.session),
       ticker_(io),
       pull_(io),
       write_(io),
-      tick_interval_(tick_interval(options_.session.timeouts)) {
-  asio::error_code ignored;
-  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-}
+      tick_interval_(tick_interval(options_.session.timeouts)) {}
 
 void Connection::start() {
-  last_tick_ = Clock::now();
+  last_tick_ = last_read_ = Clock::now();
   pull_.notify();
   spawn(&Connection::read_loop);
   spawn(&Connection::pull_loop);
@@ -104,6 +73,35 @@ asio::awaitable<void> Connection::run_step(std::shared_ptr<Connection> self, Ste
   self.reset();
 }
 
+void Connection::note_group_change() {
+  Step step = [](Session& session) { session.group_changed(); };
+  ++loops_;
+  asio::co_spawn(io_, run_step(shared_from_this(), std::move(step)), asio::detached);
+}
+
+void Connection::abort() {
+  asio::error_code ignored;
+  stream_.next_layer().close(ignored);
+}
+
+void Connection::probe(milliseconds patience) {
+  say(Session::ping_frame());
+  ++loops_;
+  asio::co_spawn(io_, probe_loop(shared_from_this(), patience), asio::detached);
+}
+
+asio::awaitable<void> Connection::probe_loop(std::shared_ptr<Connection> self,
+                                             milliseconds patience) {
+  const auto asked = Clock::now();
+  asio::steady_timer timer(io_, patience);
+  asio::error_code ignored;
+  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  // While the session is at work nothing is read, so silence says nothing.
+  if (last_read_ < asked && steps_ == 0) abort();
+  if (--loops_ == 0 && options_.on_end) options_.on_end();
+  self.reset();
+}
+
 std::uint64_t Connection::note_change() {
   const std::uint64_t number = ++changes_;
   if (!change_posted_.exchange(true)) {
@@ -125,7 +123,6 @@ asio::awaitable<std::string> Connection::with_session(Step step, bool take_outpu
   Outcome outcome = co_await asio::co_spawn(strand_, on_strand(std::move(step), take_output),
                                             asio::use_awaitable);
   --steps_;
-  greeted_ = greeted_ || outcome.state == Session::State::connected;
   if (outcome.state == Session::State::closed && !ending_) {
     ending_ = true;
     ending_since_ = Clock::now();
@@ -142,36 +139,28 @@ asio::awaitable<Connection::Outcome> Connection::on_strand(Step step, bool take_
     outcome.output = session_.take_output();
     handled_ = changes;
   }
-  if (options_.on_step) options_.on_step(session_, handled_);
-  for (const SessionEvent& event : session_.take_events()) tell(event);
+  if (options_.on_step) options_.on_step(session_, handled_, session_.take_events());
   outcome.state = session_.state();
   co_return outcome;
-}
-
-void Connection::tell(const SessionEvent& event) {
-  if (!options_.on_event) return;
-  try {
-    options_.on_event({options_.number, to_string(remote_), session_.peer(), event});
-  } catch (...) {
-    return;  // a callback must not throw; one that does cannot stop the sync
-  }
 }
 
 // Coroutines of the I/O thread --------------------------------------------------------------------
 
 asio::awaitable<void> Connection::read_loop() {
-  std::array<char, kReadBytes> buffer;
+  std::string buffer = std::exchange(options_.early, {});
   while (true) {
+    if (!ending_ && !buffer.empty()) {
+      Step step = [&buffer](Session& session) { session.receive(buffer); };
+      co_await with_session(std::move(step));
+      pull_.notify();
+    }
     asio::error_code error;
-    const std::size_t size = co_await socket_.async_read_some(
+    buffer.resize(kReadBytes);
+    const std::size_t size = co_await stream_.async_read_some(
         asio::buffer(buffer), asio::redirect_error(asio::use_awaitable, error));
     if (error) break;
-    if (ending_) continue;
-    Step step = [bytes = std::string_view(buffer.data(), size)](Session& session) {
-      session.receive(bytes);
-    };
-    co_await with_session(std::move(step));
-    pull_.notify();
+    buffer.resize(size);
+    last_read_ = Clock::now();
   }
   Step step = [](Session& session) { session.disconnected(); };
   co_await with_session(std::move(step));
@@ -203,14 +192,14 @@ asio::awaitable<void> Connection::write_loop() {
     writing_ = true;
     write_began_ = Clock::now();
     asio::error_code error;
-    co_await asio::async_write(socket_, asio::buffer(bytes),
+    co_await asio::async_write(stream_, asio::buffer(bytes),
                                asio::redirect_error(asio::use_awaitable, error));
     writing_ = false;
     if (error) break;  // reading fails, too, and says so to the session
     pull_.notify();
   }
   asio::error_code ignored;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  stream_.next_layer().shutdown(asio::socket_base::shutdown_send, ignored);
 }
 
 asio::awaitable<void> Connection::tick_loop() {
@@ -234,20 +223,24 @@ asio::awaitable<void> Connection::tick_loop() {
 void Connection::on_tick(Clock::time_point now) {
   const SessionTimeouts& timeouts = options_.session.timeouts;
   asio::error_code ignored;
-  if (ending_ && now - ending_since_ >= kLinger) socket_.close(ignored);
-  if (writing_ && now - write_began_ >= timeouts.stall) socket_.close(ignored);
-  const bool idle = !writing_ && outbox_.empty();
-  if (steps_ > 0 && said_hello_ && !ending_ && idle && now - busy_since_ >= timeouts.stall / 4) {
+  if (ending_ && now - ending_since_ >= kLinger) stream_.next_layer().close(ignored);
+  if (writing_ && now - write_began_ >= timeouts.stall) stream_.next_layer().close(ignored);
+  if (steps_ > 0 && now - busy_since_ >= timeouts.stall / 4) {
     busy_since_ = now;
-    outbox_ = Session::working_frame();
-    write_.notify();
+    say(Session::working_frame());
   }
+}
+
+void Connection::say(std::string frame) {
+  if (!said_hello_ || ending_ || writing_ || !outbox_.empty()) return;
+  outbox_ = std::move(frame);
+  write_.notify();
 }
 
 void Connection::die() {
   dead_ = true;
   asio::error_code ignored;
-  socket_.close(ignored);
+  stream_.next_layer().close(ignored);
   ticker_.cancel();
   pull_.notify();
   write_.notify();

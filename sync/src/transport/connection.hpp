@@ -2,7 +2,6 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
-#include <asio/ip/tcp.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/strand.hpp>
 #include <asio/thread_pool.hpp>
@@ -12,27 +11,16 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "rill/replica.hpp"
 #include "rill/session.hpp"
-#include "rill/tcp.hpp"
+#include "transport/signal.hpp"
+#include "transport/tls.hpp"
 
 namespace rill {
 
-/// Lets coroutines of one thread wait for each other. A notification without a waiter is kept for
-/// the next wait; several count as one.
-class Signal {
- public:
-  explicit Signal(asio::io_context& io) : timer_(io) {}
-  asio::awaitable<void> wait();
-  void notify();
-
- private:
-  asio::steady_timer timer_;
-  bool set_ = false;
-};
-
-/// One TCP connection and its session.
+/// One connection behind the gate, and its session.
 ///
 /// The socket belongs to the I/O thread, the session to a strand of the worker threads, since it
 /// calls the replica and takes as long as that does. Four coroutines on the I/O thread,
@@ -44,17 +32,18 @@ class Signal {
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   struct Options {
-    std::uint64_t number = 1;
     SessionOptions session;
-    TcpCallback on_event;
-    /// After each step of the session, on its strand, before the events go out. `handled` is the
-    /// latest result of `note_change` that the session has taken into account.
-    std::function<void(Session&, std::uint64_t handled)> on_step;
+    /// What came behind the gate's last frame.
+    std::string early;
+    /// After each step of the session, on its strand: what happened in it. `handled` is the latest
+    /// result of `note_change` that the session has taken into account. Must not throw.
+    std::function<void(const Session&, std::uint64_t handled, const std::vector<SessionEvent>&)>
+        on_step;
     /// Once, on the I/O thread, when nothing of the connection runs any more.
     std::function<void()> on_end;
   };
 
-  Connection(asio::io_context& io, asio::thread_pool& workers, asio::ip::tcp::socket socket,
+  Connection(asio::io_context& io, asio::thread_pool& workers, SecureStream stream,
              Replica& replica, Options options);
 
   void start();
@@ -62,9 +51,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void close();
   /// The replica may have news. Any thread. Returns the number of the change.
   std::uint64_t note_change();
-  /// Whether the peer has said HELLO.
-  [[nodiscard]] bool greeted() const noexcept { return greeted_; }
-  [[nodiscard]] const asio::ip::tcp::endpoint& remote() const noexcept { return remote_; }
+  /// The group has new records, or roles.
+  void note_group_change();
+  /// Asks the peer for a sign of life, and ends the connection if none comes in `patience`.
+  void probe(std::chrono::milliseconds patience);
+  /// Ends the connection without another word: the peer is not to be spoken to any more.
+  void abort();
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -87,13 +79,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Runs `step` on the session's strand; returns there and back.
   asio::awaitable<std::string> with_session(Step step, bool take_output = false);
   asio::awaitable<Outcome> on_strand(Step step, bool take_output);
-  void tell(const SessionEvent& event);
+  asio::awaitable<void> probe_loop(std::shared_ptr<Connection> self,
+                                   std::chrono::milliseconds patience);
+  void say(std::string frame);
   void die();
 
   asio::io_context& io_;
-  asio::ip::tcp::socket socket_;
-  const asio::ip::tcp::endpoint remote_;
-  const Options options_;
+  SecureStream stream_;
+  Options options_;
 
   // The strand's.
   asio::strand<asio::thread_pool::executor_type> strand_;
@@ -110,7 +103,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Signal write_;
   std::string outbox_;    ///< Taken from the session and not yet given to the socket.
   bool writing_ = false;  ///< The socket is taking bytes.
-  bool greeted_ = false;
   bool ending_ = false;   ///< The session is over; what is left is to say so.
   bool drained_ = false;  ///< The session's last words are in the outbox, or out.
   bool dead_ = false;     ///< The socket is closed.
@@ -123,6 +115,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Clock::time_point write_began_;
   Clock::time_point busy_since_;
   Clock::time_point ending_since_;
+  Clock::time_point last_read_;
 };
 
 }  // namespace rill

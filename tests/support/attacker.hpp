@@ -1,0 +1,133 @@
+#pragma once
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace rill::test {
+
+/// A bare TCP connection to 127.0.0.1, for peers that behave badly.
+class RawSocket {
+ public:
+  explicit RawSocket(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+    const timeval patience{.tv_sec = 20, .tv_usec = 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+  }
+  RawSocket(RawSocket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  RawSocket& operator=(RawSocket&&) = delete;
+  ~RawSocket() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+
+  [[nodiscard]] int descriptor() const noexcept { return fd_; }
+  void send(std::string_view bytes) const {
+    static_cast<void>(::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL));
+  }
+  /// Reads until the other end closes, which it has to do in time.
+  [[nodiscard]] std::string read_all() const {
+    std::string bytes;
+    char buffer[4'096];
+    ssize_t size = 0;
+    while ((size = ::recv(fd_, buffer, sizeof(buffer), 0)) > 0) {
+      bytes.append(buffer, static_cast<std::size_t>(size));
+    }
+    const bool timed_out = size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+    EXPECT_FALSE(timed_out) << "the other end did not close the connection";
+    return bytes;
+  }
+
+ private:
+  int fd_;
+};
+
+/// What a bad TLS client does other than a device would.
+struct TlsManners {
+  int newest = TLS1_3_VERSION;
+  /// As it goes over the wire: each name behind its length. Empty: none is offered.
+  std::string alpn = "\x06rill/2";
+  /// "ED25519", "EC" (P-256), or empty for no certificate.
+  std::string key = "ED25519";
+};
+
+/// A TLS connection made by hand.
+class RawTls {
+ public:
+  explicit RawTls(std::uint16_t port, const TlsManners& manners = {}) : socket_(port) {
+    context_.reset(SSL_CTX_new(TLS_client_method()));
+    SSL_CTX_set_max_proto_version(context_.get(), manners.newest);
+    if (!manners.key.empty()) use_certificate(manners.key);
+    tls_.reset(SSL_new(context_.get()));
+    SSL_set_fd(tls_.get(), socket_.descriptor());
+    if (!manners.alpn.empty()) {
+      SSL_set_alpn_protos(tls_.get(), reinterpret_cast<const unsigned char*>(manners.alpn.data()),
+                          static_cast<unsigned int>(manners.alpn.size()));
+    }
+    connected_ = SSL_connect(tls_.get()) == 1;
+  }
+
+  /// Whether this side took the handshake for done: the other may see that later, and refuse.
+  [[nodiscard]] bool connected() const noexcept { return connected_; }
+  void send(std::string_view bytes) {
+    SSL_write(tls_.get(), bytes.data(), static_cast<int>(bytes.size()));
+  }
+  /// What comes until the other end closes.
+  std::string read_all() {
+    std::string bytes;
+    char buffer[4'096];
+    for (int size = 0; (size = SSL_read(tls_.get(), buffer, sizeof(buffer))) > 0;) {
+      bytes.append(buffer, static_cast<std::size_t>(size));
+    }
+    return bytes;
+  }
+  /// At least `size` bytes, unless the other end closes before.
+  std::string read(std::size_t size) {
+    std::string bytes;
+    char letter = 0;
+    while (bytes.size() < size && SSL_read(tls_.get(), &letter, 1) == 1) bytes += letter;
+    return bytes;
+  }
+
+ private:
+  template <typename T, void (*Free)(T*)>
+  struct Freed {
+    void operator()(T* object) const noexcept { Free(object); }
+  };
+
+  void use_certificate(const std::string& kind) {
+    EVP_PKEY* key = kind == "EC" ? EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256")
+                                 : EVP_PKEY_Q_keygen(nullptr, nullptr, kind.c_str());
+    X509* certificate = X509_new();
+    X509_set_version(certificate, X509_VERSION_3);
+    ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+    X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
+    X509_gmtime_adj(X509_getm_notAfter(certificate), 3'600);
+    X509_set_pubkey(certificate, key);
+    X509_sign(certificate, key, kind == "EC" ? EVP_sha256() : nullptr);
+    SSL_CTX_use_certificate(context_.get(), certificate);
+    SSL_CTX_use_PrivateKey(context_.get(), key);
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+  }
+
+  RawSocket socket_;
+  std::unique_ptr<SSL_CTX, Freed<SSL_CTX, SSL_CTX_free>> context_;
+  std::unique_ptr<SSL, Freed<SSL, SSL_free>> tls_;
+  bool connected_ = false;
+};
+
+}  // namespace rill::test

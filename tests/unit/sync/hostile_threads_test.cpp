@@ -1,0 +1,169 @@
+// What strangers get from a device that listens, over real sockets. Each test checks that two
+// members beside it go on undisturbed, and that nothing was changed.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "gate.hpp"
+#include "support/attacker.hpp"
+#include "support/network_device.hpp"
+
+namespace rill {
+namespace {
+
+using std::chrono::milliseconds;
+using test::eventually;
+using test::kPatience;
+using test::NetworkDevice;
+using test::RawSocket;
+using test::RawTls;
+using test::TlsManners;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using Kind = ReplicatorEvent::Kind;
+
+/// A frame of a gate, or what looks like one.
+std::string frame(GateFrame type, std::string_view payload) {
+  std::string out;
+  append_frame(out, static_cast<FrameType>(type), 0, payload);
+  return out;
+}
+
+class HostileThreads : public ::testing::Test {
+ public:
+  HostileThreads() {
+    pair(a, b);
+    EXPECT_TRUE(a.replicator->wait_in_sync(kPatience));
+  }
+  ~HostileThreads() override {
+    a.replica.insert("notes", "after", {{"title", "written after the attack"}});
+    EXPECT_TRUE(eventually([this] { return b.replica.shown() == a.replica.shown(); }));
+    EXPECT_TRUE(b.seen(Kind::peer_offline).empty()) << "the member was disturbed";
+    EXPECT_EQ(a.replicator->members().size(), 2U);
+  }
+
+  static ReplicatorOptions hasty() {
+    ReplicatorOptions options = NetworkDevice::quiet();
+    options.handshake_timeout = milliseconds{300};
+    options.timeouts.hello = milliseconds{300};
+    return options;
+  }
+  std::uint16_t port() { return a.replicator->status().port; }
+  std::uint64_t refused() { return a.replicator->status().refused; }
+  bool refuses(std::uint64_t before) {
+    return eventually([&] { return refused() > before; });
+  }
+
+  NetworkDevice a{1, hasty()};
+  NetworkDevice b{2, hasty()};
+};
+
+TEST_F(HostileThreads, GarbageIsHungUpOn) {
+  for (const std::string& words :
+       std::vector<std::string>{"GET / HTTP/1.1\r\nHost: rill\r\n\r\n", std::string(100'000, '\0'),
+                                std::string("\x16\x03\x01\xff\xff", 5), std::string(3, '\x80')}) {
+    const std::uint64_t before = refused();
+    const RawSocket stranger(port());
+    stranger.send(words);
+    EXPECT_LT(stranger.read_all().size(), 64U) << "at most an alert";
+    EXPECT_TRUE(refuses(before));
+  }
+}
+
+TEST_F(HostileThreads, WhoNeverSpeaksIsHungUpOnInTime) {
+  const auto began = std::chrono::steady_clock::now();
+  const RawSocket silent(port());
+  EXPECT_THAT(silent.read_all(), IsEmpty());
+  RawTls halfway(port());
+  ASSERT_TRUE(halfway.connected());
+  halfway.read_all();
+  EXPECT_LT(std::chrono::steady_clock::now() - began, milliseconds{5'000});
+}
+
+TEST_F(HostileThreads, OlderTlsAndOtherProtocolsAndKeysAreRefused) {
+  const std::vector<TlsManners> bad{{.newest = TLS1_2_VERSION}, {.alpn = "\x02h2"}, {.alpn = ""},
+                                    {.alpn = "\xffshort"},      {.key = ""},        {.key = "EC"}};
+  for (std::size_t index = 0; index < bad.size(); ++index) {
+    const std::uint64_t before = refused();
+    RawTls stranger(port(), bad[index]);
+    EXPECT_THAT(stranger.read_all(), IsEmpty()) << index;
+    EXPECT_TRUE(refuses(before)) << index;
+  }
+}
+
+TEST_F(HostileThreads, AStrangerLearnsNothingButThatItIsOne) {
+  RawTls stranger(port());
+  ASSERT_TRUE(stranger.connected());
+  stranger.send(frame(GateFrame::proof, std::string("\x01\x20", 2) + std::string(32, 'x')));
+  const std::string heard = stranger.read_all();
+  EXPECT_LT(heard.size(), 1'024U);
+  EXPECT_THAT(heard, HasSubstr("not_a_member"));
+  const GroupId group = Group(a.store, DeviceKey::generate()).id();
+  EXPECT_THAT(heard, Not(HasSubstr(std::string(group.begin(), group.end()))));
+  for (const Member& member : a.replicator->members()) {
+    EXPECT_THAT(heard, Not(HasSubstr(std::string(member.key.begin(), member.key.end()))));
+  }
+  EXPECT_TRUE(eventually([&] { return !a.seen(Kind::refused).empty(); }));
+}
+
+TEST_F(HostileThreads, FramesThatAreTooLongOutOfTurnOrGarbageAreNamed) {
+  const std::vector<std::pair<std::string, std::string>> bad{
+      {std::string("\xff\xff\xff\x7f\x40\x00\x00\x00", 8), "limit_exceeded"},
+      {frame(GateFrame::credential, "x"), "protocol"},
+      {frame(GateFrame::welcome, ""), "protocol"},
+      {frame(static_cast<GateFrame>(1), "HELLO"), "protocol"},
+      {frame(GateFrame::proof, std::string("\xff\xff\xff\xff\x0f", 5)), "limit_exceeded"},
+      {frame(GateFrame::proof, std::string("\x01\x20", 2)), "malformed"}};
+  for (const auto& [bytes, answer] : bad) {
+    RawTls stranger(port());
+    ASSERT_TRUE(stranger.connected());
+    stranger.send(bytes);
+    const std::string heard = stranger.read_all();
+    const bool named = heard.find("limit_exceeded") != std::string::npos ||
+                       heard.find(answer) != std::string::npos;
+    EXPECT_TRUE(named) << answer;
+    EXPECT_LT(heard.size(), 1'024U);
+  }
+}
+
+TEST_F(HostileThreads, AProofIsOfNoUseOnAnotherConnection) {
+  RawTls first(port());
+  const std::string header = first.read(8);
+  ASSERT_EQ(header.size(), 8U);
+  const std::string proof = header + first.read(static_cast<std::uint8_t>(header[0]) +
+                                                256U * static_cast<std::uint8_t>(header[1]));
+  first.send(proof);  // reflected
+  EXPECT_THAT(first.read_all(), HasSubstr("not_a_member"));
+  RawTls second(port());
+  second.send(proof);  // relayed
+  EXPECT_THAT(second.read_all(), HasSubstr("not_a_member"));
+}
+
+TEST_F(HostileThreads, AFloodOfConnectionsIsBoundedAndPasses) {
+  {
+    std::vector<RawSocket> flood;
+    flood.reserve(100);
+    for (int index = 0; index < 100; ++index) flood.emplace_back(port());
+    a.replica.insert("notes", "during", {{"title", "written during the flood"}});
+    EXPECT_TRUE(eventually([this] { return b.replica.shown() == a.replica.shown(); }));
+  }
+  // The address is let in again at its rate.
+  EXPECT_TRUE(eventually([this] {
+    RawTls stranger(port());
+    return stranger.connected();
+  }));
+}
+
+TEST_F(HostileThreads, PairingWithoutAnInvitationIsRefused) {
+  TlsManners manners;
+  manners.alpn = "\x0brill-pair/1";
+  RawTls stranger(port(), manners);
+  EXPECT_THAT(stranger.read_all(), Not(HasSubstr("A")));
+}
+
+}  // namespace
+}  // namespace rill
