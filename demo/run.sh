@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Shows the notes app at its main job: three devices, real texts, edits made offline on all of them at
-# once, and every device with the same notes in the end.
+# Shows the notes app at its main job: three devices that are paired once, real texts, edits made offline
+# on all of them at once, edits that travel live, and every device with the same notes in the end.
 #
 #   demo/run.sh
 #
@@ -10,6 +10,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 unset NOTES_DB NOTES_CLOCK_OFFSET
+# Three devices on this machine, which only find each other.
+export NOTES_LOCAL=1 NOTES_DISCOVERY_PORT=$((20000 + RANDOM % 20000))
 
 devices=(a b c)
 documents=/usr/share/doc
@@ -17,7 +19,7 @@ few_documents=50
 work=$(mktemp -d "${TMPDIR:-/tmp}/notes-demo.XXXXXX")
 export XDG_STATE_HOME=$work/state # where databases note how far they have come
 notes=$PWD/build/release/demo/notes
-server=
+declare -A running=() # device -> process
 agreed=
 sentence="Noted on B, while offline."
 
@@ -29,11 +31,11 @@ fail() {
   exit 1
 }
 
-# Ends the server and returns its exit code. One that was told too early, while bash was still starting
-# it, is told again.
-end_server() {
-  local process=$server tries
-  server=
+# Ends the device's `notes run` and returns its exit code. One that was told too early, while bash was
+# still starting it, is told again.
+stop_running() { # <device>
+  local process=${running[$1]} tries
+  unset "running[$1]"
   for ((tries = 0; tries < 100; tries++)); do
     kill -TERM "$process" 2>/dev/null || break
     sleep 0.05
@@ -43,8 +45,8 @@ end_server() {
 }
 
 clean_up() {
-  local status=$?
-  [[ -z $server ]] || end_server || true
+  local status=$? device
+  for device in "${!running[@]}"; do stop_running "$device" || true; done
   if ((status == 0)) && [[ -n $agreed ]]; then
     rm -rf "$work"
   else
@@ -150,31 +152,59 @@ expect() {
   printf '  ok  %-52s %s\n' "$1" "$4"
 }
 
-# serve <device>: starts a server process there and sets `address`.
-serve() {
-  local log=$work/serve-$1.log tries
+# run_on <device>: starts `notes run` there, and sets `address`.
+run_on() {
+  local log=$work/run-$1.log tries
   : >"$log" # else the last run's address could still be read
-  "$notes" --db "$work/$1.db" serve --port 0 --name "device ${1^^}" >"$log" 2>&1 &
-  server=$!
+  "$notes" --db "$work/$1.db" run --name "device ${1^^}" >"$log" 2>&1 &
+  running[$1]=$!
   for ((tries = 0; tries < 200; tries++)); do
-    address=$(sed -nE 's/.*listening on ([^ ;]+).*/\1/p' "$log")
-    [[ -z $address ]] || return 0
-    kill -0 "$server" 2>/dev/null || break
+    address=127.0.0.1:$(sed -nE 's/.*listens on port ([0-9]+).*/\1/p' "$log")
+    [[ $address == *: ]] || return 0
+    kill -0 "${running[$1]}" 2>/dev/null || break
     sleep 0.05
   done
   cat "$log" >&2
-  fail "device ${1^^} does not serve"
+  fail "device ${1^^} does not run"
 }
 
-stop_serving() {
-  end_server || fail "a server ended with an error, see $work/serve-*.log"
+stop_on() { # <device>
+  stop_running "$1" || fail "device ${1^^} ended with an error, see $work/run-$1.log"
 }
 
-# meet <device> <device>: the first serves, the second syncs with it; two processes, one connection.
+# wait_for <device> <text>: waits until its `notes run` has printed that.
+wait_for() {
+  local tries
+  for ((tries = 0; tries < 400; tries++)); do
+    grep -qF -- "$2" "$work/run-$1.log" && return 0
+    sleep 0.05
+  done
+  cat "$work/run-$1.log" >&2
+  fail "device ${1^^} did not say '$2'"
+}
+
+# pair_with_a <device>: A invites it, by a code that its user types there.
+pair_with_a() {
+  local log=$work/invite-$1.log code='' tries inviting
+  : >"$log"
+  show_command a invite --yes
+  "$notes" --db "$work/a.db" invite --yes --name "device A" >"$log" 2>&1 &
+  inviting=$!
+  for ((tries = 0; tries < 200 && ${#code} == 0; tries++)); do
+    code=$(sed -nE 's/^Code: ([0-9 ]+)$/\1/p' "$log")
+    sleep 0.05
+  done
+  [[ -n $code ]] || fail "device A gives no code, see $log"
+  sed -n '1s/^/     /p' "$log"
+  on "$1" join "$code" --name "device ${1^^}"
+  wait "$inviting" || fail "the invitation failed, see $log"
+}
+
+# meet <device> <device>: the first runs, the second syncs with it once; two processes, one connection.
 meet() {
-  serve "$1"
+  run_on "$1"
   on "$2" sync "$address" --name "device ${2^^}"
-  stop_serving
+  stop_on "$1"
 }
 
 ring() {
@@ -194,7 +224,7 @@ build() {
   .ci/install.sh run || fail "the packages above are needed"
   # A build folder that is there already keeps its settings; a new one needs no test libraries.
   local settings=()
-  [[ -e build/release/CMakeCache.txt ]] || settings=(-DRILL_BUILD_TESTS=OFF)
+  [[ -e build/release/CMakeCache.txt ]] || settings=(-DRILL_BUILD_TESTS=OFF -DRILL_PRECOMPILE=ON)
   say "compiling (release, target notes; a minute or two the first time)"
   quietly configure.log cmake --preset release "${settings[@]}"
   quietly build.log cmake --build build/release --target notes
@@ -224,10 +254,17 @@ import_documents() {
   on a add "Holidays" --body "where to?" --tag demo
 }
 
+pair_devices() {
+  heading "A invites B and C: a code on one screen, typed on the other; no address, no account, no server"
+  pair_with_a b
+  pair_with_a c
+  on a devices
+}
+
 first_sync() {
-  heading "A serves; B and C, two more processes with empty databases, sync with it at the same time"
-  serve a
-  say "  A: $(head -n 1 "$work/serve-a.log")"
+  heading "A runs; B and C, two more processes with empty databases, sync with it at the same time"
+  run_on a
+  say "  A: $(head -n 1 "$work/run-a.log")"
   on b --progress sync "$address" --name "device B" >"$work/sync-b.log" &
   local first=$! status=0
   on c --progress sync "$address" --name "device C" >"$work/sync-c.log" || status=$?
@@ -236,7 +273,7 @@ first_sync() {
   ((status == 0)) || fail "the first sync failed"
   on b list --limit 3
   on c search licen* --limit 2
-  stop_serving
+  stop_on a
   local device
   for device in "${devices[@]}"; do on "$device" digest; done
 }
@@ -343,6 +380,48 @@ settle() {
   on a conflicts
 }
 
+# show_log <device> <pattern>: the last line of its `notes run` that matches.
+show_log() {
+  printf '  %s| %s%s\n' "${1^^}" "$(grep -E -- "$2" "$work/run-$1.log" | tail -n 1)" ""
+}
+
+live() {
+  heading "Live: all three run, find each other by themselves, and each change is everywhere at once"
+  local device
+  for device in "${devices[@]}"; do run_on "$device"; done
+  wait_for b "in sync with device A"
+  wait_for c "in sync with device A"
+  on a add "Umbrella" --body "on the train"
+  wait_for b "Umbrella"
+  wait_for c "Umbrella"
+  show_log b Umbrella
+  show_log c Umbrella
+  say
+  say "B is cut off in the middle of it, without a word. A and B go on:"
+  kill -KILL "${running[b]}"
+  wait "${running[b]}" 2>/dev/null || true
+  unset "running[b]"
+  wait_for a "is gone"
+  show_log a "is gone"
+  umbrella=$(note_called Umbrella)
+  on a edit "$umbrella" --body "on the train to Graz"
+  on b edit "$umbrella" --body "left on the train"
+  say
+  say "B is back:"
+  run_on b
+  wait_for b "in sync with device A"
+  show_log b "in sync with device A"
+  for device in "${devices[@]}"; do
+    for ((tries = 0; tries < 400; tries++)); do
+      [[ $(sql "$device" "SELECT body FROM notes WHERE id LIKE '$umbrella%'") != \
+        "left on the train to Graz" ]] || break
+      sleep 0.05
+    done
+  done
+  for device in "${devices[@]}"; do stop_on "$device"; done
+  expect "both edits of one line" body "$umbrella" "left on the train to Graz"
+}
+
 compare() {
   heading "The same notes everywhere"
   local device digest digests=()
@@ -360,6 +439,7 @@ compare() {
 build
 command -v sqlite3 >/dev/null || fail "the sqlite3 program is needed to look into the databases"
 import_documents
+pair_devices
 first_sync
 shopping=$(note_called Shopping)
 plumber=$(note_called Plumber)
@@ -373,6 +453,7 @@ document=$(sql a "SELECT substr(id, 1, 8) FROM notes
 edit_offline
 sync_in_a_ring
 settle
+live
 compare
 printf '\n%d s in all\n' "$SECONDS"
 say "3 devices agree: $agreed"

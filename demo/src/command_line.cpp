@@ -15,6 +15,7 @@ namespace notes {
 namespace {
 
 constexpr const char* kNotesGroup = "Notes";
+constexpr const char* kGroupGroup = "Devices";
 constexpr const char* kSyncGroup = "Sync";
 constexpr const char* kConflictGroup = "Conflicts";
 constexpr const char* kDatabaseGroup = "Database";
@@ -29,13 +30,16 @@ Examples:
   notes add "Milk" --body "2 litres" --tag shop
   notes list --tag shop
   notes search zlib licen*                    every word; * stands for the rest of one
-  notes serve --port 4711                     on one device …
-  notes --db other.db sync localhost:4711     … and from another
+  notes invite                                on one device …
+  notes join "1234 5678"                      … and on another, once
+  notes run                                   on both: they stay in sync
   notes conflicts                             what was written on two devices at once
 
 Environment:
   NOTES_DB                     the database, where --db does not name one; without either
                                $XDG_DATA_HOME/notes/notes.db or ~/.local/share/notes/notes.db
+  NOTES_LOCAL                  1: stay on this machine, as by --local
+  NOTES_DISCOVERY_PORT         where devices look for each other, as by --discovery-port
   VISUAL, EDITOR               the editor for 'add' and 'edit' (vi)
   NO_COLOR                     no colour, also on a terminal
 
@@ -55,6 +59,7 @@ class Parser {
     add_global_options();
     add_note_commands();
     add_change_commands();
+    add_group_commands();
     add_sync_commands();
     add_conflict_commands();
     add_database_commands();
@@ -136,9 +141,36 @@ class Parser {
         ->capture_default_str();
   }
 
-  static void add_name(CLI::App* command, std::string& name) {
-    command->add_option("--name", name, "What peers call this device (default: the machine's name)")
+  static void add_network(CLI::App* command, NetworkOptions& network) {
+    command
+        ->add_option("--name", network.name,
+                     "What other devices call this one (default: the machine's name)")
         ->type_name("NAME");
+    command->add_option("--port", network.port, "The port to listen on (default: a free one)")
+        ->type_name("PORT");
+    command->add_flag("--local", network.local, "Stay on this machine")->envname("NOTES_LOCAL");
+    command
+        ->add_option("--discovery-port", network.discovery_port,
+                     "The UDP port on which devices look for each other")
+        ->type_name("PORT")
+        ->envname("NOTES_DISCOVERY_PORT")
+        ->capture_default_str();
+  }
+
+  /// What is wrong with an address; nothing if it is one.
+  static std::string is_address(const std::string& text) {
+    const std::size_t colon = text.rfind(':');
+    const bool digits = colon != std::string::npos && colon > 0 && colon + 1 < text.size() &&
+                        text.find_first_not_of("0123456789", colon + 1) == std::string::npos;
+    return digits ? "" : "'" + one_line(text) + "' is no address: give HOST:PORT";
+  }
+
+  static void add_addresses(CLI::App* command, std::vector<std::string>& addresses) {
+    command
+        ->add_option("HOST:PORT", addresses,
+                     "Where other devices are, beside those that are found in this network")
+        ->check(CLI::Validator(is_address, "HOST:PORT"))
+        ->type_name("");
   }
 
   void add_global_options() {
@@ -230,40 +262,62 @@ class Parser {
     add_id(command, erase->id);
   }
 
-  void add_sync_commands() {
-    const auto sync = std::make_shared<SyncOptions>();
-    CLI::App* command =
-        add_command(kSyncGroup, "sync", "Bring this device and another up to date with each other",
-                    sync, sync_once);
-    command->add_option("HOST:PORT", sync->peer, "Where the other runs 'notes serve'")
+  void add_group_commands() {
+    const auto inviting = std::make_shared<InviteOptions>();
+    CLI::App* command = add_command(kGroupGroup, "invite",
+                                    "Let another device into this one's group", inviting, invite);
+    command->add_option("--role", inviting->role, "What it may do: admin, writer or reader")
+        ->check(CLI::IsMember({"admin", "writer", "reader"}))
+        ->type_name("ROLE")
+        ->capture_default_str();
+    command->add_flag("--link", inviting->link, "Give a link and a QR code instead of a code");
+    command->add_flag("--yes", inviting->yes, "Let in who has the code without asking");
+    add_network(command, inviting->network);
+    command->footer("The first invitation begins a group, with this device as its admin.");
+
+    const auto joining = std::make_shared<JoinOptions>();
+    command =
+        add_command(kGroupGroup, "join", "Enter the group of a device that invites", joining, join);
+    command->add_option("CODE", joining->code, "The code of 8 digits, or the link")
         ->required()
         ->type_name("");
-    add_name(command, sync->name);
-
-    const auto serving = std::make_shared<ServeOptions>();
-    command = add_command(kSyncGroup, "serve", "Let other devices sync with this one until Ctrl-C",
-                          serving, serve);
-    command->add_option("--port", serving->port, "The port to listen on; 0 takes a free one")
-        ->required()
-        ->type_name("PORT");
-    command
-        ->add_option("--address", serving->address,
-                     "The address to listen on; this machine's own ones only")
-        ->type_name("ADDRESS")
-        ->capture_default_str();
-    add_name(command, serving->name);
-
-    const auto watching = std::make_shared<WatchOptions>();
-    command = add_command(kSyncGroup, "watch", "Print changes as they arrive until Ctrl-C",
-                          watching, watch);
-    command->add_option("--peer", watching->peer, "Stay connected to this device, too")
+    command->add_option("--at", joining->address, "Where it is, if it cannot be found")
         ->type_name("HOST:PORT");
-    command->add_option("--port", watching->port, "Serve on this port, too; 0 takes a free one")
-        ->type_name("PORT");
-    command->add_option("--address", watching->address, "The address to serve on")
-        ->type_name("ADDRESS")
+    add_network(command, joining->network);
+
+    const auto devices = std::make_shared<NetworkOptions>();
+    add_command(kGroupGroup, "devices", "List the devices of the group", devices, list_devices);
+
+    const auto revoking = std::make_shared<RevokeOptions>();
+    command = add_command(kGroupGroup, "revoke", "Remove a device from the group, for good",
+                          revoking, revoke);
+    command->add_option("DEVICE", revoking->device, "Its name, or the beginning of its fingerprint")
+        ->required()
+        ->type_name("");
+
+    const auto leaving = std::make_shared<NetworkOptions>();
+    add_command(kGroupGroup, "leave", "Leave the group; the notes stay here", leaving, leave);
+  }
+
+  void add_sync_commands() {
+    const auto running = std::make_shared<RunOptions>();
+    CLI::App* command =
+        add_command(kSyncGroup, "run", "Stay in sync with the group's devices until Ctrl-C",
+                    running, notes::run);
+    add_addresses(command, running->addresses);
+    add_network(command, running->network);
+
+    const auto sync = std::make_shared<SyncOptions>();
+    command =
+        add_command(kSyncGroup, "sync", "Bring this device up to date once, with whoever is there",
+                    sync, sync_once);
+    add_addresses(command, sync->addresses);
+    command->add_option("--timeout", sync->timeout_s, "Give up after so many seconds")
+        ->type_name("S")
         ->capture_default_str();
-    add_name(command, watching->name);
+    add_network(command, sync->network);
+
+    add_plain_command(kSyncGroup, "watch", "Print changes as they arrive until Ctrl-C", watch);
   }
 
   void add_conflict_commands() {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "application.hpp"
+#include "network.hpp"
 
 /// The commands, one function each. They print to standard output and throw `rill::Error` or
 /// `Failure`. Tags in their options are single lines and not empty.
@@ -81,28 +82,51 @@ void show_status(Application& application);
 void show_digest(Application& application);
 void rebuild_search(Application& application);
 
+struct InviteOptions {
+  NetworkOptions network;
+  std::string role = "writer";
+  /// A link and a QR code instead of a code.
+  bool link = false;
+  /// Let in whoever comes with it, without asking.
+  bool yes = false;
+};
+void invite(Application& application, const InviteOptions& options);
+
+struct JoinOptions {
+  NetworkOptions network;
+  /// The code, perhaps in several words, or the link.
+  std::vector<std::string> code;
+  /// Where the inviter is; empty: somewhere in this network.
+  std::string address;
+};
+void join(Application& application, const JoinOptions& options);
+
+void list_devices(Application& application, const NetworkOptions& options);
+
+struct RevokeOptions {
+  NetworkOptions network;
+  /// Its name, or the beginning of its fingerprint.
+  std::string device;
+};
+void revoke(Application& application, const RevokeOptions& options);
+
+void leave(Application& application, const NetworkOptions& options);
+
 struct SyncOptions {
-  std::string peer;
-  /// What the peer may call this device.
-  std::string name;
+  NetworkOptions network;
+  /// Where members may be, beside those that are found.
+  std::vector<std::string> addresses;
+  unsigned timeout_s = 60;
 };
 void sync_once(Application& application, const SyncOptions& options);
 
-struct ServeOptions {
-  std::uint16_t port = 0;
-  std::string address = "127.0.0.1";
-  std::string name;
+struct RunOptions {
+  NetworkOptions network;
+  /// Where members may be, beside those that are found.
+  std::vector<std::string> addresses;
 };
-void serve(Application& application, const ServeOptions& options);
+void run(Application& application, const RunOptions& options);
 
-struct WatchOptions {
-  /// Serve on this port, too.
-  std::optional<std::uint16_t> port;
-  /// Stay connected to this peer, too.
-  std::optional<std::string> peer;
-  std::string address = "127.0.0.1";
-  std::string name;
-};
-void watch(Application& application, const WatchOptions& options);
+void watch(Application& application);
 
 }  // namespace notes

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "local_time.hpp"
+#include "network.hpp"
 #include "rill/environment.hpp"
 #include "text.hpp"
 #include "value_text.hpp"
@@ -72,12 +73,6 @@ std::string describe_column(const rill::ColumnChange& change) {
   return {};
 }
 
-std::string peer_name(const rill::TcpEvent& event) {
-  if (!event.peer) return event.address;
-  const std::string id = short_name(event.peer->id);
-  return event.peer->name.empty() ? id : one_line(event.peer->name) + " (" + id + ")";
-}
-
 EventLog::EventLog(Application& application) : application_(application) {}
 
 void EventLog::line(std::string_view text) {
@@ -120,20 +115,36 @@ void EventLog::changes(const rill::ChangeSet& set) {
   }
 }
 
-void EventLog::connection(const rill::TcpEvent& event) {
-  using Kind = rill::SessionEvent::Kind;
-  const rill::SessionEvent& what = event.event;
-  const std::string peer = peer_name(event);
-  if (what.kind == Kind::connected) line(peer + " connected from " + event.address);
-  if (what.kind == Kind::rules_differ) line(peer + ": " + one_line(what.message));
-  if (what.kind == Kind::delta_applied) {
-    line(peer + " sent " + counted(what.rows, "changed note", "changed notes"));
+void EventLog::replicator_event(const rill::ReplicatorEvent& event) {
+  using Kind = rill::ReplicatorEvent::Kind;
+  const std::string peer =
+      event.peer ? device_text(event.name, *event.peer) : std::string("another device");
+  const std::string why = event.error ? ": " + one_line(event.error->what()) : std::string();
+  switch (event.kind) {
+    case Kind::peer_online:
+      return line(peer + " is here, at " + event.address);
+    case Kind::peer_offline:
+      return line(peer + (event.error ? " is gone" : " has left") + why);
+    case Kind::received:
+      return line(peer + " sent " + counted(event.rows, "changed note", "changed notes"));
+    case Kind::in_sync:
+      return line("in sync with " + peer);
+    case Kind::rules_differ:
+    case Kind::diverged:
+      return line(peer + ": " + one_line(event.message));
+    case Kind::group_changed:
+      return line("the group has changed, see 'notes devices'");
+    case Kind::removed:
+      return line("this device was removed from the group, and no longer syncs");
+    case Kind::paired:
+      return line(peer + " was let in");
+    case Kind::refused:
+      return line("no sync with " + peer + " at " + event.address + why);
+    case Kind::pairing_request:
+    case Kind::pairing_failed:
+    case Kind::trouble:
+      return line(std::string(rill::to_string(event.kind)) + why);
   }
-  if (what.kind == Kind::in_sync) line("in sync with " + peer);
-  if (what.kind != Kind::closed) return;
-  const std::string end = what.error ? " is gone: " + one_line(what.error->what()) : " has left";
-  line(peer + end + " (" + byte_count(what.progress.bytes_received) + " in, " +
-       byte_count(what.progress.bytes_sent) + " out)");
 }
 
 void EventLog::database_event(const rill::DatabaseEvent& event) {

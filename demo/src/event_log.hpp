@@ -7,11 +7,11 @@
 
 #include "application.hpp"
 #include "rill/change_set.hpp"
-#include "rill/tcp.hpp"
+#include "rill/replicator.hpp"
 
 namespace notes {
 
-/// Prints what happens while `serve` and `watch` run: a line each, with the time.
+/// Prints what happens while `run` and `watch` do: a line each, with the time.
 /// Thread safety: all members may be called from any thread.
 class EventLog {
  public:
@@ -20,8 +20,8 @@ class EventLog {
   void line(std::string_view text);
   /// The latest changes of a set, one line each, and how many more there were.
   void changes(const rill::ChangeSet& set);
-  /// Connections that come and go, and what they moved.
-  void connection(const rill::TcpEvent& event);
+  /// Devices that come and go, and what they bring.
+  void replicator_event(const rill::ReplicatorEvent& event);
   void database_event(const rill::DatabaseEvent& event);
 
  private:
@@ -34,8 +34,5 @@ class EventLog {
 /// How a change of one column reads: "title: “Milk” → “Oat milk”", "tags: +home -shop", "views: 2 →
 /// 3". Empty for columns that nobody watches.
 std::string describe_column(const rill::ColumnChange& change);
-
-/// "desk (3f2a…)", or the address of a peer that has not said who it is.
-std::string peer_name(const rill::TcpEvent& event);
 
 }  // namespace notes

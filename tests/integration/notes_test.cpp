@@ -32,8 +32,9 @@ TEST_F(Notes, help_names_every_command_and_the_exit_codes) {
   const Result result = run({"--help"});
   EXPECT_EQ(result.exit_code, 0);
   for (const char* command :
-       {"add", "import", "list", "show", "edit", "tag", "untag", "delete", "search", "conflicts",
-        "resolve", "sync", "serve", "watch", "status", "digest", "NOTES_DB", "Exit codes"}) {
+       {"add",     "import",    "list",    "show",   "edit",   "tag",      "untag",     "delete",
+        "search",  "conflicts", "resolve", "sync",   "run",    "watch",    "invite",    "join",
+        "devices", "revoke",    "leave",   "status", "digest", "NOTES_DB", "Exit codes"}) {
     EXPECT_THAT(result.output, HasSubstr(command));
   }
   EXPECT_THAT(run({"list", "--help"}).output, HasSubstr("--limit"));
@@ -48,7 +49,8 @@ TEST_F(Notes, a_wrong_command_line_is_one_clear_line_and_exit_code_2) {
                                         {"add"},
                                         {"edit", "x", "--status", "odd"},
                                         {"sync", "nowhere"},
-                                        {"serve", "--port", "70000"},
+                                        {"run", "--port", "70000"},
+                                        {"invite", "--role", "king"},
                                         {"resolve", "x", "views"},
                                         {"resolve", "x", "body"}};
   for (const Arguments& mistake : mistakes) {
@@ -212,15 +214,9 @@ TEST_F(Notes, a_folder_that_cannot_be_written_is_named) {
 TEST_F(Notes, devices_that_sync_hold_the_same_notes) {
   add("a.db", "Milk", "2 litres");
   add("b.db", "Bread", "of rye");
-  Server server(folder_, "a.db");
-  EXPECT_THAT(output_on("b.db", {"sync", server.address()}),
-              HasSubstr("1 note changed here, 1 there"));
+  EXPECT_THAT(meet(), HasSubstr("1 note changed here, 1 there"));
   EXPECT_EQ(digest("a.db"), digest("b.db"));
   EXPECT_THAT(output_on("b.db", {"search", "litres"}), HasSubstr("Milk"));
-  const Result served = server.stop(SIGINT);
-  EXPECT_EQ(served.exit_code, 0) << served.errors;
-  EXPECT_THAT(served.output,
-              AllOf(HasSubstr("connected"), HasSubstr("in sync"), HasSubstr("stopped")));
 }
 
 TEST_F(Notes, the_search_index_follows_merges) {
@@ -229,8 +225,7 @@ TEST_F(Notes, the_search_index_follows_merges) {
   meet();
   output_on("a.db", {"edit", id, "--body", "whole"});
   output_on("a.db", {"delete", gone});
-  Server server(folder_, "a.db");
-  output_on("b.db", {"sync", server.address()});
+  meet();
   EXPECT_THAT(output_on("b.db", {"search", "skimmed"}), IsEmpty());
   EXPECT_THAT(output_on("b.db", {"search", "stale"}), IsEmpty());
   EXPECT_THAT(output_on("b.db", {"search", "whole"}), HasSubstr("Milk"));
@@ -288,57 +283,15 @@ TEST_F(Notes, status_tells_who_and_how_much) {
                             HasSubstr("conflicts  none"), HasSubstr(digest("a.db"))));
 }
 
-TEST_F(Notes, a_port_in_use_is_named) {
-  Server server(folder_, "a.db");
-  const Result result = on("b.db", {"serve", "--port", server.port()});
-  EXPECT_EQ(result.exit_code, 1);
-  EXPECT_THAT(result.errors, AllOf(StartsWith("notes: "), HasSubstr(server.port())));
-}
-
-TEST_F(Notes, a_peer_that_is_not_there_is_named) {
-  std::string address;
-  {
-    Server server(folder_, "a.db");
-    address = server.address();
-  }
-  const Result result = on("b.db", {"sync", address});
-  EXPECT_EQ(result.exit_code, 1);
-  EXPECT_THAT(result.errors, AllOf(StartsWith("notes: "), HasSubstr(address)));
-}
-
-TEST_F(Notes, a_peer_that_falls_silent_ends_the_sync_with_an_error) {
-  Server server(folder_, "a.db");
-  server.process().send_signal(SIGSTOP);
-  const Result result = on("b.db", {"sync", server.address()});
-  EXPECT_EQ(result.exit_code, 1);
-  EXPECT_THAT(result.errors, StartsWith("notes: "));
-}
-
-TEST_F(Notes, watch_prints_changes_of_other_processes_and_peers) {
+TEST_F(Notes, watch_prints_changes_of_other_processes) {
   const std::string id = add("a.db", "Milk");
-  Server watcher(folder_, "a.db", "watch");
+  NotesProcess watcher(folder_, with_database("a.db", {"watch"}));
+  ASSERT_TRUE(watcher.wait_for_output("Ctrl-C ends"));
   output_on("a.db", {"edit", id, "--title", "Oat milk"});
-  EXPECT_TRUE(watcher.process().wait_for_output("Oat milk"));
-  add("b.db", "Bread");
-  output_on("b.db", {"sync", watcher.address()});
-  EXPECT_TRUE(watcher.process().wait_for_output("Bread"));
+  EXPECT_TRUE(watcher.wait_for_output("Oat milk"));
   output_on("a.db", {"delete", id});
-  EXPECT_TRUE(watcher.process().wait_for_output("deleted"));
-  EXPECT_EQ(watcher.stop(SIGINT).exit_code, 0);
-}
-
-TEST_F(Notes, watch_stays_connected_to_a_peer_that_comes_and_goes) {
-  add("a.db", "Milk");
-  auto server = std::make_unique<Server>(folder_, "a.db");
-  const std::string port = server->port();
-  NotesProcess watcher(folder_, with_database("b.db", {"watch", "--peer", server->address()}));
-  EXPECT_TRUE(watcher.wait_for_output("Milk"));
-  EXPECT_EQ(server->stop().exit_code, 0);
-  EXPECT_TRUE(watcher.wait_for_output("trying again"));
-  add("a.db", "Bread");
-  NotesProcess again(folder_, with_database("a.db", {"serve", "--port", port}));
-  EXPECT_TRUE(watcher.wait_for_output("Bread"));
-  watcher.send_signal(SIGTERM);
+  EXPECT_TRUE(watcher.wait_for_output("deleted"));
+  watcher.send_signal(SIGINT);
   EXPECT_EQ(watcher.wait().exit_code, 0);
 }
 

@@ -97,12 +97,13 @@ TEST_F(NotesText, holds_what_another_device_sent_while_the_editor_was_open) {
   const std::string id = add("a.db", "Shopping", "milk\nbread\n");
   meet();
   output_on("b.db", {"edit", id, "--body", "milk\nrye bread\n", "--title", "For Sunday"});
-  Server server(folder_, "a.db");
-  const Result result = edit(
-      "a.db", id, notes("b.db", "sync " + server.address()) + "sed -i 's/milk/oat milk/' \"$1\"");
+  Running running(folder_, "a.db", discovery_port_);
+  std::string sync = "sync " + running.address();
+  for (const std::string& option : network_options(discovery_port_)) sync += " " + option;
+  const Result result = edit("a.db", id, notes("b.db", sync) + "sed -i 's/milk/oat milk/' \"$1\"");
   EXPECT_EQ(result.exit_code, 0) << result.errors;
   EXPECT_THAT(result.output, HasSubstr("For Sunday"));
-  output_on("b.db", {"sync", server.address()});
+  EXPECT_EQ(in_network("b.db", {"sync", running.address()}).exit_code, 0);
   EXPECT_EQ(body("b.db", id), "oat milk\nrye bread\n");
 }
 

@@ -5,7 +5,6 @@
 #include <string>
 
 #include "editor.hpp"
-#include "endpoint.hpp"
 #include "event_log.hpp"
 #include "failure.hpp"
 #include "table.hpp"
@@ -51,21 +50,6 @@ TEST(DescribeColumn, shows_old_and_new_values) {
             "title: “Milk” → “Bread”");
   EXPECT_EQ(describe_column({"views", rill::Value(2), rill::Value(3)}), "views: 2 → 3");
   EXPECT_EQ(describe_column({"updated", rill::Value(2), rill::Value(3)}), "");
-}
-
-TEST(Endpoint, is_host_and_port) {
-  EXPECT_EQ(endpoint_from("localhost:4711").host, "localhost");
-  EXPECT_EQ(endpoint_from("localhost:4711").port, 4711);
-  EXPECT_EQ(endpoint_from("[::1]:4711").host, "::1");
-  EXPECT_EQ(endpoint_from(":4711").host, "127.0.0.1");
-  EXPECT_EQ(endpoint_from("4711").port, 4711);
-}
-
-TEST(Endpoint, refuses_what_is_no_port) {
-  for (const char* text :
-       {"", "localhost", "localhost:", "localhost:0", "localhost:70000", "x:12a"}) {
-    EXPECT_THROW(endpoint_from(text), Failure) << text;
-  }
 }
 
 TEST(Draft, survives_the_editor) {
