@@ -23,7 +23,7 @@ class MemoryGroup final : public GroupLog {
     for (const std::string& record : records_) {
       std::size_t hash = std::hash<std::string>{}(record);
       for (std::size_t byte = 0; byte < digest.size(); ++byte) {
-        digest.at(byte) = static_cast<std::uint8_t>(digest.at(byte) * 31U + hash);
+        digest.at(byte) = static_cast<std::uint8_t>(std::size_t{digest.at(byte)} * 31 + hash);
         hash = hash * 131U + byte;
       }
     }

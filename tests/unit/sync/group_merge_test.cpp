@@ -22,7 +22,7 @@ using test::GroupDevice;
 
 /// A founded the group and admitted B as admin and C as writer; all have heard of each other.
 class GroupMerge : public testing::Test {
- protected:
+ public:
   GroupMerge() {
     a.group.create("A");
     b.pair_with(a, Role::admin);
@@ -204,7 +204,9 @@ TEST_F(GroupMerge, RefusesMoreRecordsThanAGroupMayHave) {
   EXPECT_ERROR(a.group.merge({std::string(kMaxGroupBytes + 1, 'x')}), ErrorCode::limit_exceeded);
   // Together with what is there already.
   std::vector<std::string> many;
+  many.reserve(32);
   std::vector<RecordName> seen;
+  seen.reserve(1'000);
   for (int index = 0; index < 1'000; ++index) seen.push_back(sha256(std::to_string(index)));
   std::ranges::sort(seen);
   for (std::uint64_t sequence = 1; sequence <= 32; ++sequence) {

@@ -109,6 +109,7 @@ TEST(GroupRecord, HasLimits) {
       static_cast<void>(open_record(signed_by('A', Admit{key, longest, {}, 1, {}}).encoded)));
   EXPECT_ERROR(signed_by('A', Admit{key, longest + 'n', {}, 1, {}}), ErrorCode::limit_exceeded);
   std::vector<RecordName> seen;
+  seen.reserve(kMaxSeenRecords + 1);
   for (std::size_t index = 0; index < kMaxSeenRecords; ++index) {
     seen.push_back(sha256(std::to_string(index)));
   }

@@ -98,7 +98,7 @@ TEST(SessionBulk, RowOfManyCompressedPiecesArrives) {
 
 /// A side that has been told of changes, from a peer that the test plays.
 class SessionBulkHostile : public ::testing::Test {
- protected:
+ public:
   void greet(const SessionOptions& options = {}, std::uint64_t credit = kCredit) {
     session = Session(replica, options);
     session.start();

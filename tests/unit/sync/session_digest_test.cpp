@@ -27,7 +27,7 @@ using Kind = SessionEvent::Kind;
 
 /// Two replicas of one schema with 100 notes each, in sync.
 class SessionDigest : public ::testing::Test {
- protected:
+ public:
   SessionDigest() {
     for (int note = 0; note < 100; ++note) {
       a.insert("notes", std::to_string(note), {{"title", "Milk"}});
