@@ -28,6 +28,7 @@ jobs=$(nproc)
 folders=(engine storage sync demo tests)
 passed=0
 failed=0
+details='' # of what failed, told again at the end
 
 # stage <title> <command> ...: runs the command under a header; its failure counts as one.
 stage() {
@@ -41,11 +42,13 @@ stage() {
   else
     printf -- '--- %s: FAILED, %d s\n' "$title" $((SECONDS - start))
     failed=$((failed + 1))
+    details+="stage failed: $title"$'\n'
   fi
   return "$status"
 }
 
 finish() {
+  [[ -z $details ]] || printf '\n=== what failed\n%s' "$details"
   printf '\n=== total: %d s\n' "$SECONDS"
   echo "$passed passed, $failed failed"
   ((failed == 0)) && exit 0
@@ -74,6 +77,9 @@ run_tests() {
   if ((status != 0 && bad == 0)); then bad=1 total=$((total + 1)); fi
   passed=$((passed + total - bad))
   failed=$((failed + bad))
+  # What each failed test printed, as far as the first lines tell.
+  ((bad == 0)) || details+="in $preset:"$'\n'"$(grep -aE -A 25 '\*\*\*(Failed|Timeout|Exception|Not Run)' "$log" |
+    cut -c 1-200 | head -n 120)"$'\n'
   printf -- '--- test %s: %d passed, %d failed, %d s\n' \
     "$preset" $((total - bad)) "$bad" $((SECONDS - start))
 }
