@@ -284,15 +284,15 @@ TEST(ReplicatorThreads, LargeTransfersGoBothWaysAtOnce) {
 
 TEST(ReplicatorThreads, APeerAtWorkForLongIsWaitedForAndOthersAreServed) {
   ReplicatorOptions options = NetworkDevice::quiet();
-  options.timeouts.stall = options.timeouts.silence = milliseconds{400};
-  options.timeouts.ping = milliseconds{200};
+  options.timeouts.stall = options.timeouts.silence = milliseconds{1'000};
+  options.timeouts.ping = milliseconds{300};
   NetworkDevice hub(1, options);
   NetworkDevice slow(2, options);
   NetworkDevice quick(3, options);
   pair(hub, slow);
   pair(hub, quick);
   ASSERT_TRUE(eventually([&] { return hub.online(slow.id()) && hub.online(quick.id()); }));
-  slow.replica.before_receive([] { std::this_thread::sleep_for(milliseconds{1'500}); });
+  slow.replica.before_receive([] { std::this_thread::sleep_for(milliseconds{2'500}); });
   hub.replica.insert("notes", "milk", {{"title", "Milk"}});
   EXPECT_TRUE(eventually([&] { return quick.replica.shown() == hub.replica.shown(); }));
   EXPECT_TRUE(slow.replica.shown().empty());
