@@ -30,8 +30,7 @@ bool is_mark(const Value& value) { return value == Value(0) || value == Value(1)
 RowDecoder::RowDecoder(ByteReader& in, std::vector<KnownReplica> replicas)
     : in_(in), replicas_(std::move(replicas)), entries_left_(kMaxDeltaEntries) {}
 
-// Events
-// ------------------------------------------------------------------------------------------------
+// Events -----------------------------------------------------------------------------------------
 
 void RowDecoder::read_events() {
   constexpr std::size_t kLeastEventBytes = 2;
@@ -119,8 +118,7 @@ void RowDecoder::expect_all_replicas_used() const {
   }
 }
 
-// Rows
-// --------------------------------------------------------------------------------------------------
+// Rows -------------------------------------------------------------------------------------------
 
 void RowDecoder::read(RowFragment& row, std::uint8_t flags, std::size_t table_columns,
                       std::uint64_t column_bound) {
@@ -218,8 +216,7 @@ ColumnFragment RowDecoder::read_column(std::uint64_t header) {
   return read_plain(event, in_.value(kMaxValueBytes));
 }
 
-// Entries
-// -----------------------------------------------------------------------------------------------
+// Entries ----------------------------------------------------------------------------------------
 
 ColumnFragment RowDecoder::read_plain(const Event& event, Value value) {
   spend_entries(1);
@@ -308,8 +305,7 @@ std::vector<Dot> RowDecoder::read_unseen() {
   return births;
 }
 
-// Kept
-// --------------------------------------------------------------------------------------------------
+// Kept -------------------------------------------------------------------------------------------
 
 std::vector<EntryId> RowDecoder::read_kept() {
   constexpr std::size_t kLeastDotBytes = 2;

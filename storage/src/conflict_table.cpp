@@ -49,8 +49,7 @@ Value key_value(sqlite::Connection& connection, const std::vector<Value>& key) {
   return array.step() ? array.value(0) : Value();
 }
 
-// The virtual table
-// -------------------------------------------------------------------------------------
+// The virtual table ------------------------------------------------------------------------------
 
 struct ConflictTable {
   sqlite3_vtab base;

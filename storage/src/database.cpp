@@ -295,8 +295,7 @@ Subscription Database::Implementation::watch(std::string_view sql,
   return dispatcher_->watch(std::string(sql), std::move(read), std::move(changed));
 }
 
-// Database
-// ----------------------------------------------------------------------------------------------
+// Database ---------------------------------------------------------------------------------------
 
 Database::Database(const std::filesystem::path& path, DatabaseOptions options)
     : implementation_(std::make_unique<Implementation>(path, std::move(options))) {}

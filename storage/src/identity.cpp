@@ -190,8 +190,7 @@ void Identity::begin_epoch(sqlite::Connection& connection, Interner& interner,
   witness_->write(path_, record.encode());
 }
 
-// Epochs
-// -------------------------------------------------------------------------------------------
+// Epochs -----------------------------------------------------------------------------------------
 
 namespace {
 

@@ -151,8 +151,7 @@ Message from_bytes(std::string_view bytes, std::size_t budget = kMaxMessageBytes
   return message;
 }
 
-// What follows is found by cereal.
-// ----------------------------------------------------------------------
+// What follows is found by cereal. ---------------------------------------------------------------
 
 // Numbers.
 

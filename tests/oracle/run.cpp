@@ -79,8 +79,7 @@ void Run::step(const Step& step) {
   }
 }
 
-// Local writes
-// ------------------------------------------------------------------------------------------
+// Local writes -----------------------------------------------------------------------------------
 
 Author Run::begin(std::size_t replica) {
   Site& site = *sites_[replica];
@@ -197,8 +196,7 @@ void Run::adopt(std::size_t replica) {
   check_tables(replica);
 }
 
-// Sync
-// --------------------------------------------------------------------------------------------------
+// Sync -------------------------------------------------------------------------------------------
 
 Parcel Run::pack(std::size_t sender, std::size_t receiver, std::size_t chunk_bytes) {
   Parcel parcel;

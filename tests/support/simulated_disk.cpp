@@ -30,8 +30,7 @@ SimulatedDisk::~SimulatedDisk() {
   std::abort();
 }
 
-// Crashes
-// ----------------------------------------------------------------------------------------------
+// Crashes ----------------------------------------------------------------------------------------
 
 void SimulatedDisk::crash(Crash how) {
   const std::lock_guard lock(mutex_);
@@ -98,8 +97,7 @@ void SimulatedDisk::keep_beginning() {
   if (end == 0) names_ = synced_names_;
 }
 
-// Faults
-// ----------------------------------------------------------------------------------------------
+// Faults -----------------------------------------------------------------------------------------
 
 void SimulatedDisk::inject(const DiskFault& fault) {
   const std::lock_guard lock(mutex_);
@@ -179,8 +177,7 @@ std::optional<DiskFailure> SimulatedDisk::enter(DiskCall call, const std::string
   return failure;
 }
 
-// Files
-// ----------------------------------------------------------------------------------------------
+// Files ------------------------------------------------------------------------------------------
 
 SimulatedDisk::Node& SimulatedDisk::node(const std::string& path) const { return *names_.at(path); }
 

@@ -20,8 +20,7 @@ int code_of(DiskFailure failure, int otherwise) {
 
 }  // namespace
 
-// What the callbacks do
-// ----------------------------------------------------------------------------------------------
+// What the callbacks do --------------------------------------------------------------------------
 
 int SimulatedVfs::open(const char* path, int flags, std::unique_ptr<Handle>& handle) {
   const std::lock_guard lock(disk_.mutex_);
@@ -214,8 +213,7 @@ int SimulatedVfs::unmap(Handle& handle) {
 
 void SimulatedVfs::barrier(Handle& handle) { const std::lock_guard fence(handle.disk.mutex_); }
 
-// The callbacks
-// ----------------------------------------------------------------------------------------------
+// The callbacks ----------------------------------------------------------------------------------
 
 namespace {
 

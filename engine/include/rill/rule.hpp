@@ -216,8 +216,7 @@ class RowRule {
 /// `custom`. Throws `Error{invalid_argument}` without a name or a function.
 RowRule row(std::string name, std::uint32_t version, RowFunction function);
 
-// For those who keep columns: storage, tests, other stores.
-// ---------------------------------------------
+// For those who keep columns: storage, tests, other stores. --------------------------------------
 
 /// The value as the rule keeps it: a set sorted and without duplicates, a counter's NULL as 0…; the
 /// same value for rules without a normal form.

@@ -78,8 +78,7 @@ std::optional<Member> member_in(const GroupState& state, const DeviceId& id) {
 
 }  // namespace
 
-// Keeping
-// ------------------------------------------------------------------------------------------------
+// Keeping ----------------------------------------------------------------------------------------
 
 Group::Group(DeviceStore& store, DeviceKey key) : store_(store), key_(std::move(key)) {
   reload_locked();
@@ -184,8 +183,7 @@ void Group::leave() {
   if (changed) listeners_.notify();
 }
 
-// Deciding
-// ------------------------------------------------------------------------------------------------
+// Deciding ---------------------------------------------------------------------------------------
 
 template <typename Content>
 void Group::sign_into(GroupRecords& records, Content content) const {
@@ -282,8 +280,7 @@ void Group::revoke(const DeviceId& id) {
   });
 }
 
-// Uniting
-// ------------------------------------------------------------------------------------------------
+// Uniting ----------------------------------------------------------------------------------------
 
 std::vector<SignedRecord> Group::open_unknown(const std::vector<std::string>& encoded) const {
   check_limits(encoded);
@@ -316,8 +313,7 @@ void Group::merge(const std::vector<std::string>& records) {
   });
 }
 
-// Reading
-// ------------------------------------------------------------------------------------------------
+// Reading ----------------------------------------------------------------------------------------
 
 bool Group::exists() const {
   const std::lock_guard lock(mutex_);

@@ -59,8 +59,7 @@ void check_other_device(const PairingOptions& options) {
 
 }  // namespace
 
-// The joiner
-// --------------------------------------------------------------------------------------
+// The joiner -------------------------------------------------------------------------------------
 
 Joiner::Joiner(const Invitation& invitation, PairingOptions options, std::chrono::milliseconds now)
     : invitation_(invitation), options_(std::move(options)) {
@@ -194,8 +193,7 @@ void Joiner::disconnected() {
                false);
 }
 
-// The inviter
-// -------------------------------------------------------------------------------------
+// The inviter ------------------------------------------------------------------------------------
 
 Inviter::Inviter(Invitations& book, PairingOptions options, std::chrono::milliseconds now)
     : book_(book), options_(std::move(options)) {

@@ -34,8 +34,7 @@ Links::Links(asio::io_context& io, asio::thread_pool& workers, asio::ssl::contex
       options_(std::move(options)),
       own_role_(group.own_role()) {}
 
-// Entering
-// -----------------------------------------------------------------------------------------
+// Entering ---------------------------------------------------------------------------------------
 
 asio::awaitable<Links::Dialed> Links::dial(tcp::endpoint endpoint) {
   Dialed result;
@@ -57,6 +56,8 @@ asio::awaitable<Links::Dialed> Links::dial(tcp::endpoint endpoint) {
     const bool stranger =
         error.code() == ErrorCode::not_a_member || error.code() == ErrorCode::revoked;
     if (stranger) tell_refused(id, to_string(endpoint), error);
+  } catch (const std::exception& error) {
+    result.error = Error(ErrorCode::internal, error.what());
   }
   co_return result;
 }
@@ -119,8 +120,7 @@ void Links::tell_refused(const DeviceId& id, const std::string& address, const E
   feed_.tell(std::move(event));
 }
 
-// One connection for each member
-// -------------------------------------------------------------------
+// One connection for each member -----------------------------------------------------------------
 
 bool Links::prefer_new(const DeviceId& id, bool dialed) {
   const auto found = links_.find(id);
@@ -170,8 +170,7 @@ void Links::on_end(const DeviceId& id, std::uint64_t number) {
   if (closing_ && all_.empty()) options_.on_idle();
 }
 
-// All of them
-// --------------------------------------------------------------------------------------
+// All of them ------------------------------------------------------------------------------------
 
 void Links::push() {
   for (const auto& [id, link] : links_) link.connection->note_change();

@@ -120,8 +120,7 @@ void Replicator::Implementation::tell(ReplicatorEvent::Kind kind, std::optional<
   feed_.tell(std::move(event));
 }
 
-// Running
-// ------------------------------------------------------------------------------------------
+// Running ----------------------------------------------------------------------------------------
 
 void Replicator::Implementation::start() {
   on_io([this] {
@@ -202,7 +201,7 @@ asio::awaitable<void> Replicator::Implementation::serve(tcp::socket socket, Door
     } else {
       ++refused_;
     }
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     ++refused_;  // somebody who does not speak Rill's protocol: not worth an event
   }
 }
@@ -246,8 +245,7 @@ asio::awaitable<void> Replicator::Implementation::housekeeping() {
   }
 }
 
-// Members
-// ------------------------------------------------------------------------------------------
+// Members ----------------------------------------------------------------------------------------
 
 void Replicator::Implementation::push() {
   if (push_posted_.exchange(true)) return;
@@ -330,8 +328,7 @@ void Replicator::Implementation::dial(const std::string& address, Dialer::Origin
   on_io([&] { dialer_->add(where, origin); });
 }
 
-// Pairing
-// ------------------------------------------------------------------------------------------
+// Pairing ----------------------------------------------------------------------------------------
 
 void Replicator::Implementation::prepare_to_invite() {
   group_.reload();

@@ -29,8 +29,7 @@ pairing::PairingOptions PairingDesk::options_for(SecureStream& stream) const {
   return options;
 }
 
-// The inviter's side
-// -------------------------------------------------------------------------------
+// The inviter's side -----------------------------------------------------------------------------
 
 std::string PairingDesk::invite(Role role) {
   invited_ = true;
@@ -120,8 +119,7 @@ void PairingDesk::decline(std::uint64_t request) {
   run->wake();
 }
 
-// The joiner's side
-// --------------------------------------------------------------------------------
+// The joiner's side ------------------------------------------------------------------------------
 
 asio::awaitable<Member> PairingDesk::join(pairing::Invitation invitation,
                                           asio::ip::tcp::endpoint endpoint) {

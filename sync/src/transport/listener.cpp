@@ -51,8 +51,7 @@ bool family_is_missing(const asio::error_code& error) {
 
 }  // namespace
 
-// Doorkeeper
-// ---------------------------------------------------------------------------------------
+// Doorkeeper -------------------------------------------------------------------------------------
 
 bool Doorkeeper::take_token(const asio::ip::address& address, Clock::time_point now) {
   if (rates_.size() >= kMaxRatedAddresses && !rates_.contains(address)) {
@@ -82,8 +81,7 @@ Doorkeeper::Pass Doorkeeper::admit(const asio::ip::address& address, Clock::time
           }};
 }
 
-// Listener
-// -----------------------------------------------------------------------------------------
+// Listener ---------------------------------------------------------------------------------------
 
 Listener::Listener(asio::io_context& io, OnSocket on_socket)
     : io_(io), on_socket_(std::move(on_socket)) {}

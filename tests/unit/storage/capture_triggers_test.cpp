@@ -49,8 +49,7 @@ class CaptureTriggers : public testing::TwoDevices {
   }
 };
 
-// Foreign keys
-// -------------------------------------------------------------------------------------------------
+// Foreign keys -----------------------------------------------------------------------------------
 
 TEST_F(CaptureTriggers, SeeWhatACascadeDeletesAndSetsToNull) {
   fill();
@@ -104,8 +103,7 @@ TEST_F(CaptureTriggers, LetMergedRowsBreakAForeignKey) {
   EXPECT_EQ(synced("items").back(), "'9'|'m'|NULL");
 }
 
-// Triggers of the app's
-// -------------------------------------------------------------------------------------------------
+// Triggers of the app's --------------------------------------------------------------------------
 
 TEST_F(CaptureTriggers, LeaveTheAppsOwnToFireOncePerWrite) {
   create(

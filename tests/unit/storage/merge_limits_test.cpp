@@ -25,8 +25,7 @@ class TwoDevices : public ::testing::Test {
   Device b{folder / "b.db"};
 };
 
-// Constraints
-// ----------------------------------------------------------------------------------------------
+// Constraints ------------------------------------------------------------------------------------
 
 /// Folders and the files in them; a quota that may not fall below 0.
 class MergeAgainst : public TwoDevices {
@@ -83,8 +82,7 @@ TEST_F(MergeAgainst, ACheckDoesNotFailAndTheAppsOwnWritesAreStillChecked) {
   EXPECT_EQ(a.db.digest(), b.db.digest());
 }
 
-// Rules
-// ----------------------------------------------------------------------------------------------
+// Rules ------------------------------------------------------------------------------------------
 
 // Events come from a thread of the database's own.
 TEST(ImpureRuleThreads, IsReportedAndLastWritersChoiceIsShown) {
@@ -131,8 +129,7 @@ TEST(ImpureRuleThreads, IsReportedAndLastWritersChoiceIsShown) {
   EXPECT_EQ(events[0].column, "n");
 }
 
-// Clocks
-// ----------------------------------------------------------------------------------------------
+// Clocks -----------------------------------------------------------------------------------------
 
 class ClockMovedByYears : public TwoDevices {
  public:

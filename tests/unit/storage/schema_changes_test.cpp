@@ -57,8 +57,7 @@ class SchemaChanges : public testing::TwoDevices {
   Device third{folder / "third.db"};
 };
 
-// Dropped tables
-// -------------------------------------------------------------------------------------------------
+// Dropped tables ---------------------------------------------------------------------------------
 
 TEST_F(SchemaChanges, ADroppedTableIsStillForwardedAsItWas) {
   a.db.execute("UPDATE notes SET title = 'Oat milk', views = views + 5 WHERE id = '1'");
@@ -167,8 +166,7 @@ TEST_F(SchemaChanges, ATableKeepsItsName) {
   EXPECT_EQ(synced("notes").size(), 3U);
 }
 
-// Renamed columns
-// -------------------------------------------------------------------------------------------------
+// Renamed columns --------------------------------------------------------------------------------
 
 TEST_F(SchemaChanges, ARenamedColumnReachesDevicesThatRenameItLater) {
   rename(a, "title", "heading");

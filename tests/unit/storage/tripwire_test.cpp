@@ -118,8 +118,7 @@ TEST_F(TripwireTest, FailsAWriteWhoseTriggerIsCutOffByOneOfTheApps) {
   expect_tripped("UPDATE words SET word = 'stop' WHERE id = '1'");
 }
 
-// What must pass
-// -------------------------------------------------------------------------------------------------
+// What must pass ---------------------------------------------------------------------------------
 
 TEST_F(TripwireTest, LetsWritesPassThatChangeNothing) {
   a.db.transaction([&] {
@@ -243,8 +242,7 @@ TEST_F(TripwireTest, LetsMigrationsWriteAsTheyLike) {
   EXPECT_EQ(synced("words").back(), "'2'|'tea'|9");
 }
 
-// Incremental blob writes
-// -------------------------------------------------------------------------------------------------
+// Incremental blob writes ------------------------------------------------------------------------
 
 TEST_F(TripwireTest, StandsBesideAnIndexThatKeepsBlobsFromBeingWrittenInPlace) {
   for (const bool foreign : {false, true}) {

@@ -321,8 +321,7 @@ TEST(Group, LetsACallbackEndItsOwnSubscription) {
   EXPECT_EQ(told, 1);
 }
 
-// Credentials
-// ------------------------------------------------------------------------------------------------
+// Credentials ------------------------------------------------------------------------------------
 
 TEST(GroupCredential, ShowsAMemberWhoIsAdmittedElsewhere) {
   GroupDevice a('A');
