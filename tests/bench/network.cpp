@@ -85,12 +85,11 @@ std::vector<double> latencies(const Setting& setting) {
   std::mutex mutex;
   std::condition_variable arrived;
   std::size_t seen = 0;
-  const Subscription observing =
-      devices.there().observe({"notes"}, [&](const ChangeSet& changes) {
-        const std::lock_guard lock(mutex);
-        seen += changes.changes.size();
-        arrived.notify_all();
-      });
+  const Subscription observing = devices.there().observe({"notes"}, [&](const ChangeSet& changes) {
+    const std::lock_guard lock(mutex);
+    seen += changes.changes.size();
+    arrived.notify_all();
+  });
   NoteInsert insert(devices.handle());
   const std::size_t count = std::max<std::size_t>(setting.scale.transactions / 20, 5);
   std::vector<double> result;

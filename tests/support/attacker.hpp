@@ -34,6 +34,9 @@ class RawSocket {
     if (fd_ >= 0) ::close(fd_);
   }
 
+  /// Takes over a connection.
+  static RawSocket of(int descriptor) { return RawSocket(Taken{descriptor}); }
+
   [[nodiscard]] int descriptor() const noexcept { return fd_; }
   void send(std::string_view bytes) const {
     static_cast<void>(::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL));
@@ -52,7 +55,39 @@ class RawSocket {
   }
 
  private:
+  struct Taken {
+    int descriptor;
+  };
+  explicit RawSocket(Taken taken) : fd_(taken.descriptor) {}
+
   int fd_;
+};
+
+/// A port of 127.0.0.1 on which one connection at a time is taken.
+class RawListener {
+ public:
+  RawListener() : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    auto* general = reinterpret_cast<sockaddr*>(&address);
+    EXPECT_EQ(::bind(fd_, general, size), 0);
+    EXPECT_EQ(::listen(fd_, 8), 0);
+    EXPECT_EQ(::getsockname(fd_, general, &size), 0);
+    port_ = ntohs(address.sin_port);
+  }
+  RawListener(const RawListener&) = delete;
+  RawListener& operator=(const RawListener&) = delete;
+  ~RawListener() { ::close(fd_); }
+
+  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  /// The descriptor of the next connection.
+  [[nodiscard]] int accept() const { return ::accept(fd_, nullptr, nullptr); }
+
+ private:
+  int fd_;
+  std::uint16_t port_ = 0;
 };
 
 /// What a bad TLS client does other than a device would.
@@ -67,17 +102,14 @@ struct TlsManners {
 /// A TLS connection made by hand.
 class RawTls {
  public:
-  explicit RawTls(std::uint16_t port, const TlsManners& manners = {}) : socket_(port) {
-    context_.reset(SSL_CTX_new(TLS_client_method()));
-    SSL_CTX_set_max_proto_version(context_.get(), manners.newest);
-    if (!manners.key.empty()) use_certificate(manners.key);
-    tls_.reset(SSL_new(context_.get()));
-    SSL_set_fd(tls_.get(), socket_.descriptor());
-    if (!manners.alpn.empty()) {
-      SSL_set_alpn_protos(tls_.get(), reinterpret_cast<const unsigned char*>(manners.alpn.data()),
-                          static_cast<unsigned int>(manners.alpn.size()));
-    }
+  explicit RawTls(std::uint16_t port, const TlsManners& manners = {})
+      : RawTls(RawSocket(port), TLS_client_method(), manners) {
     connected_ = SSL_connect(tls_.get()) == 1;
+  }
+  /// The other end: takes a connection, and whatever name of a protocol is offered.
+  explicit RawTls(const RawListener& listener)
+      : RawTls(RawSocket::of(listener.accept()), TLS_server_method(), {}) {
+    connected_ = SSL_accept(tls_.get()) == 1;
   }
 
   /// Whether this side took the handshake for done: the other may see that later, and refuse.
@@ -85,6 +117,14 @@ class RawTls {
   void send(std::string_view bytes) {
     SSL_write(tls_.get(), bytes.data(), static_cast<int>(bytes.size()));
   }
+  /// What comes next; empty at the end.
+  std::string read_some() {
+    char buffer[4'096];
+    const int size = SSL_read(tls_.get(), buffer, sizeof(buffer));
+    return size > 0 ? std::string(buffer, static_cast<std::size_t>(size)) : std::string();
+  }
+  [[nodiscard]] int descriptor() const noexcept { return socket_.descriptor(); }
+  [[nodiscard]] bool has_pending() const noexcept { return SSL_pending(tls_.get()) > 0; }
   /// What comes until the other end closes.
   std::string read_all() {
     std::string bytes;
@@ -107,6 +147,30 @@ class RawTls {
   struct Freed {
     void operator()(T* object) const noexcept { Free(object); }
   };
+
+  RawTls(RawSocket socket, const SSL_METHOD* method, const TlsManners& manners)
+      : socket_(std::move(socket)) {
+    context_.reset(SSL_CTX_new(method));
+    SSL_CTX_set_max_proto_version(context_.get(), manners.newest);
+    SSL_CTX_set_alpn_select_cb(context_.get(), take_first, nullptr);
+    SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, accept_any);
+    if (!manners.key.empty()) use_certificate(manners.key);
+    tls_.reset(SSL_new(context_.get()));
+    SSL_set_fd(tls_.get(), socket_.descriptor());
+    if (!manners.alpn.empty()) {
+      SSL_set_alpn_protos(tls_.get(), reinterpret_cast<const unsigned char*>(manners.alpn.data()),
+                          static_cast<unsigned int>(manners.alpn.size()));
+    }
+  }
+
+  static int accept_any(int /*verified*/, X509_STORE_CTX* /*store*/) { return 1; }
+  static int take_first(SSL* /*tls*/, const unsigned char** selected, unsigned char* size,
+                        const unsigned char* offered, unsigned int /*offered_size*/,
+                        void* /*unused*/) {
+    *size = offered[0];
+    *selected = offered + 1;
+    return SSL_TLSEXT_ERR_OK;
+  }
 
   void use_certificate(const std::string& kind) {
     EVP_PKEY* key = kind == "EC" ? EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256")

@@ -20,6 +20,7 @@ using Signature = std::array<std::uint8_t, 64>;
 /// The name of a device among others: the SHA-256 of its public key (of the DER
 /// SubjectPublicKeyInfo). It cannot be taken by anyone who lacks the private key.
 struct DeviceId {
+  /// The hash.
   std::array<std::uint8_t, 32> bytes{};
 
   /// The id of the device with this key.
@@ -46,7 +47,9 @@ class DeviceKey {
 
   /// The 32 bytes to keep.
   [[nodiscard]] std::string secret() const;
+  /// What others verify by.
   [[nodiscard]] const PublicKey& public_key() const noexcept { return public_key_; }
+  /// What others call the device by.
   [[nodiscard]] const DeviceId& id() const noexcept { return id_; }
   /// Signs `message`.
   [[nodiscard]] Signature sign(std::string_view message) const;
@@ -80,6 +83,7 @@ class KeyStore {
 /// database: "notes.db-key".
 class FileKeyStore : public KeyStore {
  public:
+  /// Nothing is read or made yet.
   explicit FileKeyStore(std::filesystem::path file) : file_(std::move(file)) {}
   /// Throws `Error`: io (cannot be read), corrupt (not a key), not_allowed (others may read the
   /// file: the message names the mode and what to do).

@@ -20,11 +20,14 @@ std::string_view to_string(Role role) noexcept;
 
 /// A device of a group, as the group's records tell. Thread safety: a value.
 struct Member {
+  /// What it is told from others by.
   DeviceId id;
+  /// What it signs with, and proves itself by.
   PublicKey key{};
   /// What the admin that admitted the device calls it, fit to be shown: control characters, and
   /// bytes that are not UTF-8, are replaced. Names need not differ.
   std::string name;
+  /// What it may do.
   Role role = Role::reader;
   /// It was removed, for good: it may return only under a new key.
   bool revoked = false;

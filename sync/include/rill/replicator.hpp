@@ -49,6 +49,7 @@ struct ReplicatorOptions {
 struct PairingRequest {
   /// Names the request in `Replicator::confirm` and `decline`.
   std::uint64_t number = 0;
+  /// Proved by its key; people compare `fingerprint(device)`.
   DeviceId device;
   /// What the device calls itself.
   std::string name;
@@ -61,7 +62,9 @@ struct PeerStatus {
   /// Whether there is a session with it.
   enum class Connection : std::uint8_t { offline, online };
 
+  /// Who it is.
   Member member;
+  /// Whether there is a session now.
   Connection connection = Connection::offline;
   /// Both are known to have seen the same.
   bool in_sync = false;
@@ -79,7 +82,9 @@ struct PeerStatus {
 
 /// How it stands with this device.
 struct ReplicatorStatus {
+  /// Who this device is.
   DeviceId device;
+  /// What others are told that it is called.
   std::string name;
   /// `start` was called, and neither `pause` nor `stop`.
   bool running = false;
@@ -95,6 +100,7 @@ struct ReplicatorStatus {
 
 /// Something that happened, in the order it happened.
 struct ReplicatorEvent {
+  /// What happened.
   enum class Kind : std::uint8_t {
     peer_online,      ///< A session with a member began.
     peer_offline,     ///< It is over; `error` tells why, if not in good order.
@@ -111,14 +117,21 @@ struct ReplicatorEvent {
     trouble,          ///< Something of this device's own failed; `error` tells what.
   };
 
+  /// What happened.
   Kind kind = Kind::trouble;
-  /// The peer concerned, where there is one, and what it calls itself.
+  /// The peer concerned, where there is one.
   std::optional<DeviceId> peer;
+  /// What it is called.
   std::string name;
+  /// Where it is.
   std::string address;
+  /// For `received`: rows that changed here.
   std::uint64_t rows = 0;
+  /// For `rules_differ` and `diverged`: for people.
   std::string message;
+  /// Why, where something failed.
   std::optional<Error> error;
+  /// For `pairing_request`: what to answer.
   std::optional<PairingRequest> request;
 };
 
@@ -156,6 +169,7 @@ class Replicator {
   explicit Replicator(Store& database, ReplicatorOptions options = {})
       : Replicator(static_cast<Replica&>(database), static_cast<DeviceStore&>(database),
                    std::move(options)) {}
+  /// The same for a replica and a store that are two objects.
   Replicator(Replica& replica, DeviceStore& store, ReplicatorOptions options);
   ~Replicator();
   Replicator(const Replicator&) = delete;
@@ -166,6 +180,7 @@ class Replicator {
   void start();
   /// Ends all sessions, dials nobody and lets nobody in, until `resume`.
   void pause();
+  /// Goes on after `pause`. Throws as `start` does.
   void resume();
 
   /// Opens an invitation and returns its code, "1234 5678": 8 digits to be typed at the other
@@ -212,6 +227,7 @@ class Replicator {
   [[nodiscard]] std::vector<PeerStatus> peers() const;
   /// Every device of the group, this one and removed ones included.
   [[nodiscard]] std::vector<Member> members() const;
+  /// How it stands with this device.
   [[nodiscard]] ReplicatorStatus status() const;
 
   /// Calls `callback` for every event from now on. The subscription may outlive the replicator.

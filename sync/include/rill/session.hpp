@@ -54,9 +54,9 @@ struct SessionOptions {
   /// Compress what is sent, by zstd, if the peer can unpack it; and say that this side can.
   bool compress = true;
   /// How long both sides must have been in sync, without a change, before they compare digests of
-  /// their rows; and how long at least from one comparison to the next, which also waits for a
-  /// change. 0 for `compare_every`: never. Both count by `tick`.
+  /// their rows. Counts by `tick`.
   std::chrono::milliseconds compare_after{5'000};
+  /// How long at least from one comparison to the next, which also waits for a change. 0: never.
   std::chrono::milliseconds compare_every{1'800'000};
 };
 

@@ -3,12 +3,16 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 
+#include <array>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "gate.hpp"
 #include "support/attacker.hpp"
+#include "support/expect_error.hpp"
 #include "support/network_device.hpp"
 
 namespace rill {
@@ -163,6 +167,40 @@ TEST_F(HostileThreads, PairingWithoutAnInvitationIsRefused) {
   manners.alpn = "\x0brill-pair/1";
   RawTls stranger(port(), manners);
   EXPECT_THAT(stranger.read_all(), Not(HasSubstr("A")));
+}
+
+/// Passes on what comes on one connection to the other, both ways, until either ends.
+void relay(RawTls& left, RawTls& right) {
+  while (true) {
+    std::array<pollfd, 2> ready{pollfd{left.descriptor(), POLLIN, 0},
+                                pollfd{right.descriptor(), POLLIN, 0}};
+    if (!left.has_pending() && !right.has_pending() && ::poll(ready.data(), 2, 20'000) <= 0) return;
+    for (const bool from_left : {true, false}) {
+      RawTls& from = from_left ? left : right;
+      if (!from.has_pending() && ready.at(from_left ? 0 : 1).revents == 0) continue;
+      const std::string bytes = from.read_some();
+      if (bytes.empty()) return;
+      (from_left ? right : left).send(bytes);
+    }
+  }
+}
+
+TEST_F(HostileThreads, WhoRelaysAPairingGetsNothingWithTheRightCodeAtBothEnds) {
+  NetworkDevice joiner{3, hasty()};
+  const test::RawListener listener;
+  std::thread man_in_the_middle([&] {
+    RawTls victim(listener);
+    TlsManners manners;
+    manners.alpn = "\x0brill-pair/1";
+    RawTls inviter(port(), manners);
+    relay(victim, inviter);
+  });
+  EXPECT_ERROR(joiner.replicator->join(a.replicator->invite(),
+                                       "127.0.0.1:" + std::to_string(listener.port())),
+               ErrorCode::wrong_code);
+  man_in_the_middle.join();
+  EXPECT_TRUE(joiner.replicator->members().empty());
+  EXPECT_TRUE(a.seen(Kind::pairing_request).size() == 1) << "only B was ever asked about";
 }
 
 }  // namespace
