@@ -105,7 +105,8 @@ void write(TextEdit& edit, const test::EditingTrace& trace) {
     for (const Patch& patch : step.patches) {
       edit.erase(patch.position, patch.erased);
       edit.insert(patch.position, patch.inserted);
-      if (++done % kGroup == 0 || done + kSingleCommits > patches) edit.commit();
+      ++done;
+      if (done % kGroup == 0 || done + kSingleCommits > patches) edit.commit();
     }
   }
   edit.commit();

@@ -25,7 +25,7 @@ void create(Schema& schema) {
 }
 
 class TextSchema : public testing::TwoDevices {
- protected:
+ public:
   /// Both have the note, edited.
   void share() {
     migrate(1, create);
