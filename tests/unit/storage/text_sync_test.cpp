@@ -266,7 +266,7 @@ TEST_F(HostileText, OfCheckpointsIsRefusedWhole) {
   expect_refused([&](auto& part) { checkpoint(part).value = bytes(std::string("\0", 1)); });
   expect_refused([&](auto& part) { checkpoint(part).value = bytes("\x01\x01\x01"); });
   expect_refused([&](auto& part) {
-    part.fresh.push_back(Entry(checkpoint(part)));
+    part.fresh.push_back(checkpoint(part));
     part.fresh.back().id.ordinal += 1;
     std::ranges::sort(part.fresh, {}, &Entry::id);
   });
