@@ -62,9 +62,7 @@ Replicator::Implementation::Implementation(Replica& replica, DeviceStore& store,
               options_.handshake_timeout,
               [this](const DeviceId& id) { dialer_->retry(id); },
               [this](const DeviceId& id, const tcp::endpoint& endpoint) { on_met(id, endpoint); },
-              [this] {
-                if (stopping_) io_.stop();
-              }}),
+              [this] { stop_if_idle(); }}),
       dialer_(std::make_shared<Dialer>(io_, links_)),
       desk_(io_, tls_, key_, group_, feed_, {options_.device_name, options_.handshake_timeout}),
       discovery_(io_, {options_.discovery_port, options_.loopback_only},
@@ -101,8 +99,12 @@ void Replicator::Implementation::stop_on_io() {
   links_.close();
   work_.reset();
   house_.notify();
-  // Otherwise the last session stops it. What still shakes hands is dropped then.
-  if (links_.idle()) io_.stop();
+  stop_if_idle();
+}
+
+void Replicator::Implementation::stop_if_idle() {
+  // What still shakes hands then is dropped.
+  if (stopping_ && links_.idle() && joins_ == 0) io_.stop();
 }
 
 template <typename Call>

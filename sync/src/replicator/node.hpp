@@ -69,6 +69,12 @@ class Replicator::Implementation {
  private:
   /// A join that looks for its inviter.
   struct Search;
+  /// What came of a join, as values: exceptions stay in their thread.
+  struct Joined {
+    std::optional<Member> member;
+    ErrorCode code = ErrorCode::internal;
+    std::string text;
+  };
 
   template <typename Call>
   auto on_io(Call call) -> decltype(call());
@@ -83,6 +89,8 @@ class Replicator::Implementation {
   void on_network_change();
   asio::awaitable<void> housekeeping();
   void stop_on_io();
+  /// Ends the I/O thread once nothing is left that somebody waits for.
+  void stop_if_idle();
 
   // Members.
   void push();
@@ -94,6 +102,8 @@ class Replicator::Implementation {
   [[nodiscard]] std::vector<std::string> own_addresses() const;
 
   // Joining.
+  asio::awaitable<Joined> run_join(pairing::Invitation invitation, std::string address,
+                                   std::chrono::milliseconds patience);
   asio::awaitable<Member> join_on_io(pairing::Invitation invitation, std::string address,
                                      std::chrono::milliseconds patience);
   asio::awaitable<Member> join_at(pairing::Invitation invitation,
@@ -122,6 +132,7 @@ class Replicator::Implementation {
   std::optional<Role> own_role_;
   std::optional<std::string> announced_digits_;
   std::uint64_t refused_ = 0;
+  unsigned joins_ = 0;  ///< Under way.
   bool running_ = false;
   bool looking_ = false;
   bool stopping_ = false;

@@ -1,8 +1,8 @@
 // Joining a group: finding the inviter, and pairing with it.
 
 #include <asio/co_spawn.hpp>
+#include <asio/post.hpp>
 #include <asio/use_future.hpp>
-#include <future>
 #include <utility>
 #include <variant>
 
@@ -21,13 +21,26 @@ Member Replicator::Implementation::join(std::string_view code_or_link, const std
     throw Error(ErrorCode::already_in_group,
                 "this device belongs to a group already: it has to leave that first");
   }
-  auto joined =
-      asio::co_spawn(io_, join_on_io(std::move(invitation), address, patience), asio::use_future);
+  Joined joined =
+      asio::co_spawn(io_, run_join(std::move(invitation), address, patience), asio::use_future)
+          .get();
+  if (!joined.member) throw Error(joined.code, joined.text);
+  return *std::move(joined.member);
+}
+
+asio::awaitable<Replicator::Implementation::Joined> Replicator::Implementation::run_join(
+    pairing::Invitation invitation, std::string address, std::chrono::milliseconds patience) {
+  Joined joined;
+  ++joins_;
   try {
-    return joined.get();
-  } catch (const std::future_error&) {
-    throw Error(ErrorCode::interrupted, "the replicator was ended");
+    joined.member = co_await join_on_io(std::move(invitation), std::move(address), patience);
+  } catch (const Error& error) {
+    joined.code = error.code();
+    joined.text = error.what();
   }
+  --joins_;
+  asio::post(io_, [this] { stop_if_idle(); });
+  co_return joined;
 }
 
 asio::awaitable<Member> Replicator::Implementation::join_on_io(pairing::Invitation invitation,
@@ -73,6 +86,7 @@ asio::awaitable<Member> Replicator::Implementation::join_at(pairing::Invitation 
 asio::awaitable<Member> Replicator::Implementation::join_found(pairing::PairingCode code,
                                                                std::chrono::milliseconds patience) {
   const auto search = std::make_shared<Search>(io_, code.public_digits(), patience);
+  if (stopping_) search->cancel();
   searches_.push_back(search);
   announce();
   std::exception_ptr failure;

@@ -139,14 +139,18 @@ bool PeerTable::wait_in_sync(std::chrono::milliseconds timeout) {
   for (auto& [id, peer] : peers_) {
     if (const auto connection = peer.connection.lock()) peer.wanted = connection->note_change();
   }
+  ++waiting_;
   changed_.wait_for(lock, timeout, [this] { return interrupted_ || all_in_sync(); });
+  --waiting_;
+  if (interrupted_) changed_.notify_all();
   return !interrupted_ && all_in_sync();
 }
 
 void PeerTable::interrupt() {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   interrupted_ = true;
   changed_.notify_all();
+  changed_.wait(lock, [this] { return waiting_ == 0; });
 }
 
 }  // namespace rill

@@ -41,7 +41,7 @@ class PeerTable {
   /// Waits until everything was exchanged with a member, now or earlier, and all that are online
   /// are in sync as of this call; or until the time is up, or `interrupt`.
   bool wait_in_sync(std::chrono::milliseconds timeout);
-  /// Ends all waits, now and later.
+  /// Ends all waits, now and later, and returns when they are over.
   void interrupt();
 
  private:
@@ -64,6 +64,7 @@ class PeerTable {
   std::map<DeviceId, Peer> peers_;
   bool exchanged_ = false;  ///< With some member, at some time.
   bool interrupted_ = false;
+  unsigned waiting_ = 0;  ///< Threads in `wait_in_sync`.
 };
 
 }  // namespace rill
