@@ -224,7 +224,7 @@ build() {
   .ci/install.sh run || fail "the packages above are needed"
   # A build folder that is there already keeps its settings; a new one needs no test libraries.
   local settings=()
-  [[ -e build/release/CMakeCache.txt ]] || settings=(-DRILL_BUILD_TESTS=OFF -DRILL_PRECOMPILE=ON)
+  [[ -e build/release/CMakeCache.txt ]] || settings=(-DRILL_BUILD_TESTS=OFF -DRILL_UNITY=ON)
   say "compiling (release, target notes; a minute or two the first time)"
   quietly configure.log cmake --preset release "${settings[@]}"
   quietly build.log cmake --build build/release --target notes

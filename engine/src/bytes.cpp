@@ -2,14 +2,10 @@
 
 #include <limits>
 
+#include "fail.hpp"
 #include "rill/error.hpp"
 
 namespace rill {
-namespace {
-
-[[noreturn]] void fail(const char* message) { throw Error(ErrorCode::malformed, message); }
-
-}  // namespace
 
 void ByteWriter::varint(std::uint64_t value) {
   while (value >= 0x80) {

@@ -4,14 +4,13 @@
 #include <unordered_set>
 #include <utility>
 
+#include "fail.hpp"
 #include "key_codec.hpp"
 #include "rill/error.hpp"
 #include "row_decoder.hpp"
 
 namespace rill {
 namespace {
-
-[[noreturn]] void fail(const char* message) { throw Error(ErrorCode::malformed, message); }
 
 std::vector<KnownReplica> read_vectors(ByteReader& in, Delta& delta) {
   constexpr std::size_t kLeastReplicaBytes = 18;

@@ -2,6 +2,7 @@
 #include <limits>
 #include <utility>
 
+#include "fail.hpp"
 #include "rill/delta.hpp"
 #include "rill/error.hpp"
 #include "row_decoder.hpp"
@@ -12,8 +13,6 @@ namespace {
 
 constexpr std::uint8_t kFormat = 1;
 constexpr std::uint64_t kColumnBound = std::numeric_limits<ColumnId>::max();
-
-[[noreturn]] void fail(const char* message) { throw Error(ErrorCode::malformed, message); }
 
 /// Every replica that the state names, sorted.
 std::vector<ReplicaId> replicas_of(const RowView& row) {

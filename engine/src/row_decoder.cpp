@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "fail.hpp"
 #include "rill/delta.hpp"
 #include "rill/error.hpp"
 
@@ -12,8 +13,6 @@ namespace {
 
 constexpr std::uint64_t kMaxMs = (std::uint64_t{1} << 48U) - 1;
 constexpr std::uint64_t kMaxOrdinal = (std::uint64_t{1} << 31U) - 1;
-
-[[noreturn]] void fail(const char* message) { throw Error(ErrorCode::malformed, message); }
 
 /// `base` plus what a varint adds, at most `maximum`.
 std::uint64_t read_step(ByteReader& in, std::uint64_t base, std::uint64_t maximum,

@@ -11,7 +11,7 @@
 namespace rill {
 namespace {
 
-[[noreturn]] void fail(const char* message) { throw Error(ErrorCode::internal, message); }
+[[noreturn]] void bug(const char* message) { throw Error(ErrorCode::internal, message); }
 
 const Dot& dot_of(const Stamp& stamp) { return stamp.dot; }
 
@@ -74,7 +74,7 @@ void RowEncoder::write_events() {
   if (!std::ranges::is_sorted(events_, {}, dot_of)) std::ranges::sort(events_, {}, dot_of);
   events_.erase(std::unique(events_.begin(), events_.end()), events_.end());
   if (std::ranges::adjacent_find(events_, {}, dot_of) != events_.end()) {
-    fail("one event has two times");
+    bug("one event has two times");
   }
   out_.varint(events_.size());
   std::size_t next_replica = 0;
@@ -98,7 +98,7 @@ void RowEncoder::write_events() {
 
 void RowEncoder::write_listed_event(const Stamp& event, std::uint64_t last_counter,
                                     std::uint64_t last_ms) {
-  if (event.dot.counter == 0) fail("an event has no counter");
+  if (event.dot.counter == 0) bug("an event has no counter");
   out_.varint(event.dot.counter - last_counter - 1);
   const auto step = static_cast<std::int64_t>(event.time.ms() - last_ms);
   const std::uint16_t tick = event.time.counter();
@@ -140,7 +140,7 @@ void RowEncoder::write(const UniformRow& row, std::uint8_t flags) {
 
 void RowEncoder::write(const RowView& row, std::uint8_t flags) {
   for (std::size_t i = 1; i < row.columns.size(); ++i) {
-    if (row.columns[i].first <= row.columns[i - 1].first) fail("a row's columns do not ascend");
+    if (row.columns[i].first <= row.columns[i - 1].first) bug("a row's columns do not ascend");
   }
   if ((flags & row_uniform) != 0) return write_uniform(row, flags);
   if ((flags & row_plain_existence) != 0) {
@@ -186,7 +186,7 @@ void RowEncoder::write_column(const RowView& row, std::size_t index) {
 }
 
 void RowEncoder::write_part(const PartView& part) {
-  if (part.fresh->empty() && part.kept->empty()) fail("a row lists a column without entries");
+  if (part.fresh->empty() && part.kept->empty()) bug("a row lists a column without entries");
   out_.varint(part.fresh->size() << 1U | (part.kept->empty() ? 0U : 1U));
   const Entry* previous = nullptr;
   for (const Entry& entry : *part.fresh) {
@@ -197,7 +197,7 @@ void RowEncoder::write_part(const PartView& part) {
 }
 
 void RowEncoder::write_entry(const Entry& entry, const Entry* previous) {
-  if (previous != nullptr && entry.id <= previous->id) fail("a column's entries do not ascend");
+  if (previous != nullptr && entry.id <= previous->id) bug("a column's entries do not ascend");
   const bool same_event = previous != nullptr && previous->id.dot == entry.id.dot;
   const std::uint32_t expected = same_event ? previous->id.ordinal + 1 : 0;
   unsigned flags = 0;
@@ -211,7 +211,7 @@ void RowEncoder::write_entry(const Entry& entry, const Entry* previous) {
   if ((flags & entry_ordinal) != 0) out_.varint(entry.id.ordinal - expected - 1);
   if ((flags & entry_sub_key) != 0) out_.string(entry.sub_key);
   if ((flags & entry_range) != 0) {
-    if (entry.first == 0 || entry.first > entry.id.dot.counter) fail("a folded range is inverted");
+    if (entry.first == 0 || entry.first > entry.id.dot.counter) bug("a folded range is inverted");
     out_.varint(entry.id.dot.counter - entry.first - 1);
   }
   if ((flags & entry_unseen_births) != 0) write_unseen(entry.unseen_births);
@@ -220,7 +220,7 @@ void RowEncoder::write_entry(const Entry& entry, const Entry* previous) {
 
 void RowEncoder::write_kept(const std::vector<EntryId>& kept) {
   if (std::ranges::adjacent_find(kept, std::greater_equal<>{}) != kept.end()) {
-    fail("a column's kept entries do not ascend");
+    bug("a column's kept entries do not ascend");
   }
   std::size_t later_dots = 0;
   for (std::size_t i = 1; i < kept.size(); ++i) {
@@ -233,7 +233,7 @@ void RowEncoder::write_kept(const std::vector<EntryId>& kept) {
     const Dot& dot = kept[begin].dot;
     std::size_t end = begin + 1;
     while (end < kept.size() && kept[end].dot == dot) ++end;
-    if (dot.counter == 0) fail("a kept entry has no counter");
+    if (dot.counter == 0) bug("a kept entry has no counter");
     const std::size_t number = replica_number(dot.replica);
     const bool simple = end - begin == 1 && kept[begin].ordinal == 0;
     out_.varint((number - replica) << 1U | (simple ? 0U : 1U));
@@ -267,7 +267,7 @@ void RowEncoder::write_runs(const std::vector<EntryId>& kept, std::size_t begin,
 
 void RowEncoder::write_unseen(const std::vector<Dot>& births) {
   if (std::ranges::adjacent_find(births, std::greater_equal<>{}) != births.end()) {
-    fail("an entry's unseen births do not ascend");
+    bug("an entry's unseen births do not ascend");
   }
   out_.varint(births.size() - 1);
   for (const Dot& birth : births) {
@@ -296,14 +296,14 @@ std::size_t RowEncoder::event_number(const Stamp& stamp) const {
     if (guess < events_.size() && events_[guess].dot == stamp.dot) return guess;
   }
   const auto at = std::ranges::lower_bound(events_, stamp.dot, {}, dot_of);
-  if (at == events_.end() || at->dot != stamp.dot) fail("a row names an event that was not noted");
+  if (at == events_.end() || at->dot != stamp.dot) bug("a row names an event that was not noted");
   return static_cast<std::size_t>(at - events_.begin());
 }
 
 std::size_t RowEncoder::replica_number(const ReplicaId& id) {
   if (last_replica_ < replicas_.size() && replicas_[last_replica_] == id) return last_replica_;
   const auto at = std::ranges::lower_bound(replicas_, id);
-  if (at == replicas_.end() || *at != id) fail("an event's replica is not in the sender's vector");
+  if (at == replicas_.end() || *at != id) bug("an event's replica is not in the sender's vector");
   last_replica_ = static_cast<std::size_t>(at - replicas_.begin());
   return last_replica_;
 }

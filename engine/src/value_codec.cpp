@@ -2,6 +2,7 @@
 #include <cstring>
 #include <string>
 
+#include "fail.hpp"
 #include "rill/bytes.hpp"
 #include "rill/error.hpp"
 
@@ -21,8 +22,6 @@ enum Tag : std::uint8_t {
   short_blob_tag = 0xC0,
 };
 constexpr std::size_t kShort = 0x40;
-
-[[noreturn]] void fail(const char* message) { throw Error(ErrorCode::malformed, message); }
 
 void write_bytes(ByteWriter& writer, std::string_view bytes, Tag short_tag, Tag long_tag) {
   if (bytes.size() < kShort) {

@@ -130,7 +130,8 @@ class Database::Implementation {
   storage::ReaderLease exportable_snapshot();
   void write_mark(const VersionVector& vector, std::int64_t seq);
   bool renew_if_forgotten(const ReplicaSummary& peer);
-  ReceiveResult apply_chunks(const Delta& last, std::string_view encoded, bool staged);
+  /// Applies what the inbox holds of a delta, and its last chunk.
+  ReceiveResult apply_chunks(const Delta& last, std::string_view encoded);
   void finish_apply(storage::ApplyReport& report);
   void settle_log();
   /// Runs `work` in a transaction of `own_` that survives a power cut once this returns.

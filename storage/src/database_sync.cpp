@@ -196,8 +196,7 @@ std::unique_ptr<ChangeStream> Database::Implementation::changes_since(
       std::move(reader), known, resumed ? *received : InboxSummary{identity_->opening(), 0, 0});
 }
 
-ReceiveResult Database::Implementation::apply_chunks(const Delta& last, std::string_view encoded,
-                                                     bool staged) {
+ReceiveResult Database::Implementation::apply_chunks(const Delta& last, std::string_view encoded) {
   const Applying applying(*own_capture_);
   storage::ApplyReport report;
   try {
@@ -206,12 +205,12 @@ ReceiveResult Database::Implementation::apply_chunks(const Delta& last, std::str
     storage::Applier applier(own_, *own_capture_, *identity_, *options_.clock,
                              {dispatcher_->observed(), options_.check_rule_purity});
     check_capture(own_, *own_capture_->catalog());
-    if (staged) {
+    if (last.chunk > 0) {
       storage::Inbox inbox(own_, options_.max_inbox_bytes);
+      inbox.check_next(last);
       inbox.drain(last.sender, [&](std::string_view chunk) { apply_stored(applier, chunk); });
-    } else {
-      applier.apply(encoded);
     }
+    applier.apply(encoded);
     report = applier.finish();
     commit_durably(transaction);
   } catch (const Error& error) {
@@ -242,17 +241,16 @@ ReceiveResult Database::Implementation::receive(std::string_view encoded_delta) 
   const std::lock_guard lock(own_mutex_);
   check_file();
   open_own();
-  const bool whole = chunk.chunk == 0 && chunk.last;
-  if (!whole) {
-    sqlite::Transaction transaction(own_, sqlite::Transaction::Kind::immediate);
-    settle_log();
-    const VersionVector vector = read_vector(own_, own_capture_->interner());
-    storage::check_covered(chunk.known, vector);
-    storage::Inbox(own_, options_.max_inbox_bytes).add(chunk, encoded_delta);
-    commit_durably(transaction);
-    if (!chunk.last) return {false, 0, vector};
-  }
-  return apply_chunks(chunk, encoded_delta, !whole);
+  // The last chunk never waits in the inbox: with it there, a peer would go on behind it, and the
+  // delta would end twice.
+  if (chunk.last) return apply_chunks(chunk, encoded_delta);
+  sqlite::Transaction transaction(own_, sqlite::Transaction::Kind::immediate);
+  settle_log();
+  const VersionVector vector = read_vector(own_, own_capture_->interner());
+  storage::check_covered(chunk.known, vector);
+  storage::Inbox(own_, options_.max_inbox_bytes).add(chunk, encoded_delta);
+  commit_durably(transaction);
+  return {false, 0, vector};
 }
 
 }  // namespace rill

@@ -34,6 +34,17 @@ Inbox::Tail Inbox::tail(const ReplicaId& sender) {
   return tail;
 }
 
+void Inbox::check_follows(const Tail& before, const Delta& chunk) {
+  const bool follows = chunk.chunk == 0 || before.opening == chunk.opening;
+  if (before.chunks == chunk.chunk && follows) return;
+  throw Error(ErrorCode::protocol, "chunk " + std::to_string(chunk.chunk) +
+                                       " arrived where chunk " +
+                                       std::to_string(follows ? before.chunks : 0) +
+                                       " was expected; start the delta again");
+}
+
+void Inbox::check_next(const Delta& chunk) { check_follows(tail(chunk.sender), chunk); }
+
 void Inbox::make_room(std::uint64_t bytes) {
   // `bytes` of a sender's last chunk counts all of its chunks.
   const std::int64_t used = connection_.integer(
@@ -58,13 +69,7 @@ void Inbox::add(const Delta& chunk, std::string_view encoded) {
         .run();
   }
   const Tail before = tail(chunk.sender);
-  const bool follows = chunk.chunk == 0 || before.opening == chunk.opening;
-  if (before.chunks != chunk.chunk || !follows) {
-    throw Error(ErrorCode::protocol, "chunk " + std::to_string(chunk.chunk) +
-                                         " arrived where chunk " +
-                                         std::to_string(follows ? before.chunks : 0) +
-                                         " was expected; start the delta again");
-  }
+  check_follows(before, chunk);
   make_room(encoded.size());
   connection_
       .cached(

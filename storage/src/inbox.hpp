@@ -21,9 +21,12 @@ class Inbox {
   Inbox(sqlite::Connection& connection, std::uint64_t max_bytes)
       : connection_(connection), max_bytes_(max_bytes) {}
 
-  /// Keeps a chunk, in the transaction that the caller holds. Chunk 0 starts anew. Throws `Error`:
-  /// protocol (not the next of its delta), limit_exceeded (more than the inboxes may take).
+  /// Keeps a chunk that is not the last, in the transaction that the caller holds. Chunk 0 starts
+  /// anew. Throws `Error`: protocol (not the next of its delta), limit_exceeded (more than the
+  /// inboxes may take).
   void add(const Delta& chunk, std::string_view encoded);
+  /// Throws `Error` (protocol) unless `chunk` is the next of its sender's delta.
+  void check_next(const Delta& chunk);
   /// Calls `use` with each encoded chunk from `sender`, in order, and removes it: what it took is
   /// room for what `use` writes.
   void drain(const ReplicaId& sender, const std::function<void(std::string_view)>& use);
@@ -39,6 +42,7 @@ class Inbox {
     std::uint64_t bytes = 0;
   };
   Tail tail(const ReplicaId& sender);
+  static void check_follows(const Tail& before, const Delta& chunk);
   void make_room(std::uint64_t bytes);
 
   sqlite::Connection& connection_;

@@ -10,14 +10,6 @@
 namespace rill::storage {
 namespace {
 
-Stamp stamp_of(const Event& event, Interner& interner) {
-  return {{interner.id(event.replica), event.counter}, {event.time}};
-}
-
-Event event_of(const Entry& entry, Interner& interner) {
-  return {interner.number(entry.id.dot.replica), entry.id.dot.counter, entry.time.bits};
-}
-
 void sort_by_id(Entries& entries) {
   std::sort(entries.begin(), entries.end(),
             [](const Entry& left, const Entry& right) { return left.id < right.id; });

@@ -62,14 +62,6 @@ Event read_event(ByteReader& reader) {
   return event;
 }
 
-Event event_of(const Entry& entry, Interner& interner) {
-  return {interner.number(entry.id.dot.replica), entry.id.dot.counter, entry.time.bits};
-}
-
-Stamp stamp_of(const Event& event, Interner& interner) {
-  return {{interner.id(event.replica), event.counter}, {event.time}};
-}
-
 void write_entry(ByteWriter& writer, const Entry& entry, EventTable& events, Interner& interner) {
   std::uint8_t flags = 0;
   if (entry.id.ordinal != 0) flags |= kHasOrdinal;
@@ -202,6 +194,14 @@ bool beyond(const Event& event, const std::vector<std::uint64_t>& known) {
 }
 
 }  // namespace
+
+Event event_of(const Entry& entry, Interner& interner) {
+  return {interner.number(entry.id.dot.replica), entry.id.dot.counter, entry.time.bits};
+}
+
+Stamp stamp_of(const Event& event, Interner& interner) {
+  return {{interner.id(event.replica), event.counter}, {event.time}};
+}
 
 RowMeta RowMeta::inserted(const Event& event, std::uint32_t shape) {
   RowMeta meta;

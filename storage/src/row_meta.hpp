@@ -22,6 +22,11 @@ struct Event {
   friend bool operator==(const Event&, const Event&) = default;
 };
 
+/// The event that an entry comes from, for this file. A replica that is new to it gets its number.
+Event event_of(const Entry& entry, Interner& interner);
+/// The same event, as others know it.
+Stamp stamp_of(const Event& event, Interner& interner);
+
 /// The decoded `_rill_meta` of a row: its `RowState` less the values that the row itself shows.
 ///
 /// A column is *whole* if one event wrote the shown value from nothing; its event is then all there

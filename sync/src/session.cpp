@@ -6,13 +6,9 @@
 #include "session_implementation.hpp"
 
 namespace rill {
-namespace {
-
-using Kind = SessionEvent::Kind;
-
-}  // namespace
 
 std::string_view to_string(SessionEvent::Kind kind) noexcept {
+  using Kind = SessionEvent::Kind;
   switch (kind) {
     case Kind::connected:
       return "connected";

@@ -3,10 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <csignal>
 #include <memory>
 #include <regex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "notes_fixture.hpp"
@@ -116,6 +118,42 @@ TEST_F(Notes, sync_without_a_group_and_without_anybody_there_says_so) {
   const Result alone = in_network("b.db", {"sync", "--timeout", "1"});
   EXPECT_EQ(alone.exit_code, 1);
   EXPECT_THAT(alone.errors, HasSubstr("no other device of the group was found"));
+}
+
+TEST_F(Notes, a_device_that_is_killed_in_the_middle_holds_all_or_nothing_and_goes_on) {
+  constexpr int kNotes = 400;
+  std::string words(20'000, ' ');
+  for (std::size_t index = 0; index < words.size(); ++index) {
+    words[index] = static_cast<char>('a' + (index * index / 7 + index) % 26);
+  }
+  for (int note = 0; note < kNotes; ++note) {
+    write_file("docs/" + std::to_string(note) + ".txt", std::to_string(note) + "\n\n" + words);
+  }
+  output_on("a.db", {"import", (folder_ / "docs").string()});
+  pair("a.db", "b.db");
+  Running a(folder_, "a.db", discovery_port_);
+  const std::string nothing = "notes      0 ";
+  const std::string all = "notes      " + std::to_string(kNotes) + ' ';
+  int cut = 0;
+  for (int moment = 0; moment < 50; ++moment) {
+    std::vector<std::string> arguments = with_database("b.db", {"sync", a.address()});
+    for (std::string& option : network_options(discovery_port_)) {
+      arguments.push_back(std::move(option));
+    }
+    NotesProcess killed(folder_, arguments);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20 + 3 * moment));
+    killed.send_signal(SIGKILL);
+    killed.wait();
+    const std::string status = output_on("b.db", {"status"});
+    const bool whole = status.find(all) != std::string::npos;
+    ASSERT_TRUE(whole || status.find(nothing) != std::string::npos) << status;
+    if (whole) break;
+    ++cut;
+  }
+  EXPECT_GT(cut, 0) << "no cut came before the end";
+  const Result synced = in_network("b.db", {"sync", a.address()});
+  EXPECT_EQ(synced.exit_code, 0) << synced.errors;
+  EXPECT_EQ(digest("a.db"), digest("b.db"));
 }
 
 TEST_F(Notes, a_database_is_kept_in_sync_by_one_process_at_a_time) {

@@ -95,6 +95,10 @@ class NetworkDevice {
     const auto status = peer(wanted);
     return status && status->connection == PeerStatus::Connection::online;
   }
+  [[nodiscard]] bool in_sync_with(const DeviceId& wanted) const {
+    const auto status = peer(wanted);
+    return status && status->in_sync;
+  }
 
   MemoryReplica replica;
   MemoryDeviceStore store;

@@ -1,6 +1,7 @@
 #include "replicator/peer_table.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "transport/connection.hpp"
@@ -10,11 +11,9 @@ namespace {
 
 using Kind = ReplicatorEvent::Kind;
 
-SessionProgress sum(const SessionProgress& one, const SessionProgress& other) {
-  return {one.bytes_sent + other.bytes_sent,   one.bytes_received + other.bytes_received,
-          one.rows_sent + other.rows_sent,     one.rows_received + other.rows_received,
-          one.deltas_sent + other.deltas_sent, one.deltas_received + other.deltas_received};
-}
+constexpr std::array kCounts{&SessionProgress::bytes_sent,  &SessionProgress::bytes_received,
+                             &SessionProgress::rows_sent,   &SessionProgress::rows_received,
+                             &SessionProgress::deltas_sent, &SessionProgress::deltas_received};
 
 /// What an app is told of an event of a session; nothing of some.
 std::optional<Kind> kind_of(const SessionEvent& event) {
@@ -50,7 +49,6 @@ void PeerTable::online(const Member& member, const std::string& address, std::ui
   peer.status.in_sync = false;
   peer.status.last_error.reset();
   peer.status.last_contact = std::chrono::system_clock::now();
-  peer.earlier = peer.status.moved;
   peer.connection = std::move(connection);
   peer.handled = peer.wanted = 0;
   peer.number = number;
@@ -60,20 +58,27 @@ void PeerTable::step(const DeviceId& id, std::uint64_t number, const Session& se
                      std::uint64_t handled, const std::vector<SessionEvent>& events) {
   const std::lock_guard lock(mutex_);
   Peer& peer = peers_[id];
-  if (peer.number != number) return;
-  PeerStatus& status = peer.status;
-  const SessionProgress moved = sum(peer.earlier, session.progress());
-  if (moved.bytes_received != status.moved.bytes_received) {
-    status.last_contact = std::chrono::system_clock::now();
+  count(peer, number, session.progress());
+  const bool current = peer.number == number;
+  for (const SessionEvent& event : events) {
+    if (current || event.kind == SessionEvent::Kind::delta_applied) tell(peer, event);
   }
-  status.moved = moved;
-  status.in_sync = session.in_sync();
-  status.lag = session.lag();
-  status.last_error = session.error();
+  if (!current) return;
+  peer.status.in_sync = session.in_sync();
+  peer.status.lag = session.lag();
+  peer.status.last_error = session.error();
   peer.handled = handled;
   exchanged_ = exchanged_ || session.exchanged();
-  for (const SessionEvent& event : events) tell(peer, event);
   changed_.notify_all();
+}
+
+void PeerTable::count(Peer& peer, std::uint64_t number, const SessionProgress& progress) {
+  SessionProgress& before = peer.counted[number];
+  if (progress.bytes_received != before.bytes_received) {
+    peer.status.last_contact = std::chrono::system_clock::now();
+  }
+  for (const auto field : kCounts) peer.status.moved.*field += progress.*field - before.*field;
+  before = progress;
 }
 
 void PeerTable::tell(Peer& peer, const SessionEvent& event) {
@@ -94,6 +99,7 @@ void PeerTable::tell(Peer& peer, const SessionEvent& event) {
 void PeerTable::offline(const DeviceId& id, std::uint64_t number) {
   const std::lock_guard lock(mutex_);
   Peer& peer = peers_[id];
+  peer.counted.erase(number);
   if (peer.number != number) return;
   peer.number = 0;
   peer.connection.reset();

@@ -28,7 +28,8 @@ class PeerTable {
   /// `step` and `offline` tell it from that by.
   void online(const Member& member, const std::string& address, std::uint64_t number,
               std::weak_ptr<Connection> connection);
-  /// What happened in a step of the session.
+  /// What happened in a step of the session. What it moved counts even where another has taken its
+  /// place.
   void step(const DeviceId& id, std::uint64_t number, const Session& session, std::uint64_t handled,
             const std::vector<SessionEvent>& events);
   /// The session is over.
@@ -50,11 +51,13 @@ class PeerTable {
     std::uint64_t number = 0;  ///< Of the session; 0 without one.
     bool told = false;         ///< That it is online.
     std::weak_ptr<Connection> connection;
-    SessionProgress earlier;  ///< Of sessions that are over.
+    /// What `status.moved` holds of each session that goes on, by its number.
+    std::map<std::uint64_t, SessionProgress> counted;
     std::uint64_t handled = 0;
     std::uint64_t wanted = 0;  ///< What `handled` has to reach for a wait to end.
   };
 
+  void count(Peer& peer, std::uint64_t number, const SessionProgress& progress);
   void tell(Peer& peer, const SessionEvent& event);
   [[nodiscard]] bool all_in_sync() const;
 

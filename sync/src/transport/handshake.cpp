@@ -15,7 +15,7 @@ namespace {
 using asio::ip::tcp;
 using std::chrono::milliseconds;
 
-constexpr std::size_t kReadBytes = std::size_t{4} << 10U;
+constexpr std::size_t kGreetingBytes = std::size_t{4} << 10U;
 
 asio::awaitable<void> shake_hands(asio::io_context& io, SecureStream& stream,
                                   asio::ssl::stream_base::handshake_type end,
@@ -81,7 +81,7 @@ asio::awaitable<void> send_all(SecureStream& stream, std::string bytes) {
 }
 
 asio::awaitable<std::string> receive_some(SecureStream& stream) {
-  std::string bytes(kReadBytes, '\0');
+  std::string bytes(kGreetingBytes, '\0');
   asio::error_code error;
   const std::size_t size = co_await stream.async_read_some(
       asio::buffer(bytes), asio::redirect_error(asio::use_awaitable, error));

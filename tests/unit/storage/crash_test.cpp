@@ -1,5 +1,11 @@
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "support/database_fixture.hpp"
 #include "support/disk_device.hpp"
 #include "unit/storage/workload.hpp"
 
@@ -11,6 +17,7 @@ using testing::DiskDevice;
 using testing::kMutatingCalls;
 using testing::kPowerCuts;
 using testing::scaled;
+using testing::value_of;
 using testing::Workload;
 
 /// Crashes a day's work in each call that changes the disk, and goes on afterwards.
@@ -44,6 +51,44 @@ TEST(Crash, OfThePowerInAnyMutatingCallLosesNothingThatWasShown) {
 TEST(Crash, OfThePowerInAnyMutatingCallLosesNoCommitUnderFull) {
   crash_in_each_call([](std::uint64_t call) { return kPowerCuts[(call + 1) % 3]; },
                      Durability::full);
+}
+
+/// Sends what `to` lacks in small chunks, as a session would begin or go on, until either ends.
+void send_in_chunks(Database& from, Database& to) {
+  std::optional<InboxSummary> held;
+  for (const InboxSummary& inbox : to.summary().inboxes) {
+    if (inbox.opening == from.summary().opening) held = inbox;
+  }
+  const auto changes = from.changes_since(to.vector(), kMainSpace, held);
+  while (const auto chunk = changes->next(500)) to.receive(*chunk);
+}
+
+TEST(Crash, InAnyMutatingCallOfATransferLeavesAllOrNothingAndItGoesOn) {
+  constexpr std::int64_t kNotes = 20;
+  DiskDevice from(1);
+  for (std::int64_t note = 0; note < kNotes; ++note) {
+    from.open().execute("INSERT INTO notes(id, body) VALUES(?, ?)", from.db->new_id(),
+                        std::string(200, 'x'));
+  }
+  bool cut = true;
+  for (std::uint64_t call = 0; cut; ++call) {
+    SCOPED_TRACE("call " + std::to_string(call));
+    DiskDevice to(2);
+    to.open();
+    to.disk.crash_after(call, Crash::kill);
+    try {
+      send_in_chunks(*from.db, *to.db);
+      cut = false;
+    } catch (const Error&) {
+      ASSERT_TRUE(to.disk.is_down());
+    }
+    to.restart();
+    const std::int64_t count = value_of(to.open(), "SELECT count(*) FROM notes").integer();
+    ASSERT_TRUE(count == 0 || count == kNotes) << count;
+    send_in_chunks(*from.db, *to.db);
+    ASSERT_EQ(to.db->digest(), from.db->digest());
+    ASSERT_TRUE(to.db->summary().inboxes.empty());
+  }
 }
 
 TEST(Crash, AgainAndAgainLosesNothingThatWasShown) {
