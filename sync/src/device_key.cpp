@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <openssl/evp.h>
-#include <openssl/sha.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +11,8 @@
 #include <system_error>
 #include <utility>
 
+#include "byte_view.hpp"
+#include "crypto.hpp"
 #include "rill/error.hpp"
 
 namespace rill {
@@ -28,10 +29,6 @@ struct FreeContext {
   void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
 };
 using DigestContext = std::unique_ptr<EVP_MD_CTX, FreeContext>;
-
-const unsigned char* bytes_of(std::string_view text) noexcept {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
 
 /// OpenSSL fails here for want of memory or of a random generator only.
 void require(bool holds) {
@@ -56,11 +53,7 @@ std::string hex(const std::uint8_t* bytes, std::size_t size) {
 }  // namespace
 
 DeviceId DeviceId::of(const PublicKey& key) {
-  std::array<std::uint8_t, kKeyInfoPrefix.size() + std::tuple_size_v<PublicKey>> info{};
-  std::ranges::copy(key, std::ranges::copy(kKeyInfoPrefix, info.begin()).out);
-  DeviceId id;
-  SHA256(info.data(), info.size(), id.bytes.data());
-  return id;
+  return {sha256(std::string(view(kKeyInfoPrefix)).append(view(key)))};
 }
 
 std::string to_string(const DeviceId& id) { return hex(id.bytes.data(), id.bytes.size()); }

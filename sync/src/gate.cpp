@@ -6,14 +6,14 @@
 #include <vector>
 
 #include "archive.hpp"
-#include "hmac.hpp"
+#include "byte_view.hpp"
+#include "crypto.hpp"
 #include "message.hpp"
 
 namespace rill {
 namespace {
 
 constexpr std::string_view kProofDomain = "rill proof 1";
-constexpr std::size_t kMaxProofs = 8;
 constexpr std::size_t kMaxCredentialRecords = 64;
 constexpr std::uint16_t kControlStream = 0;
 
@@ -23,7 +23,7 @@ struct Proofs {
 
   template <typename Archive>
   void serialize(Archive& archive) {
-    archive(limited(tags, kMaxProofs));
+    archive(limited(tags, kMaxGroupKeys));
   }
 };
 
@@ -49,13 +49,13 @@ std::string Gate::proof(const GroupSecret& key, bool of_dialer) const {
   std::string message(kProofDomain);
   message += of_dialer ? 'd' : 'a';
   message += connection_.channel;
-  return hmac_sha256(key, message);
+  return std::string(view(hmac_sha256(key, message)));
 }
 
 void Gate::send_proofs() {
   Proofs proofs;
   for (const GroupSecret& key : group_.keys()) {
-    if (proofs.tags.size() == kMaxProofs) break;
+    if (proofs.tags.size() == kMaxGroupKeys) break;
     proofs.tags.push_back(proof(key, connection_.dialed));
   }
   send(GateFrame::proof, to_bytes(proofs));

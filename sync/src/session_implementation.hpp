@@ -17,6 +17,7 @@
 #include "incoming_chunk.hpp"
 #include "message.hpp"
 #include "outgoing.hpp"
+#include "readable_text.hpp"
 #include "rill/error.hpp"
 #include "rill/session.hpp"
 
@@ -39,7 +40,7 @@ class Session::Implementation {
         deadlines_(options_.timeouts),
         group_(options_.group),
         comparison_(replica, options_.compare_after, options_.compare_every) {
-    options_.name.resize(std::min(options_.name.size(), kMaxDeviceName));
+    options_.name = limited_name(options_.name);
   }
 
   void start();

@@ -110,7 +110,7 @@ void Session::Implementation::on_hello(std::string_view payload) {
   }
   group_.greet(hello.group);
   replica_.check_history(hello.summary);
-  peer_ = Peer{hello.summary.id, hello.summary.nonce, hello.name,
+  peer_ = Peer{hello.summary.id, hello.summary.nonce, readable_text(hello.name),
                std::min(hello.newest, kNewestProtocol)};
   peer_sends_ = options_.accept_changes && (hello.features & kFeatureFollows) == 0;
   outgoing_.compress(options_.compress && (hello.features & kFeatureZstd) != 0);
@@ -239,7 +239,7 @@ void Session::Implementation::on_group(const Frame& frame) {
 
 void Session::Implementation::on_error(std::string_view payload) {
   const ErrorMessage message = decode_error(payload);
-  fail(Error(message.code, "the peer ended the session: " + message.text), false);
+  fail(Error(message.code, "the peer ended the session: " + readable_text(message.text)), false);
 }
 
 }  // namespace rill

@@ -20,12 +20,12 @@ using test::ColumnReplica;
 constexpr std::size_t kReplicas = 3;
 
 /// A step of a history: who, with whom (itself: write), and what or when.
-using Step = std::tuple<std::uint8_t, std::uint8_t, std::uint8_t>;
-using Steps = std::vector<Step>;
+using Action = std::tuple<std::uint8_t, std::uint8_t, std::uint8_t>;
+using Actions = std::vector<Action>;
 
-rc::Gen<Steps> histories() {
+rc::Gen<Actions> histories() {
   const auto replica = rc::gen::inRange<std::uint8_t>(0, kReplicas);
-  return rc::gen::container<Steps>(
+  return rc::gen::container<Actions>(
       rc::gen::tuple(replica, replica, rc::gen::inRange<std::uint8_t>(0, 255)));
 }
 
@@ -41,7 +41,7 @@ struct Write {
 /// Plays `steps` on replicas that start from the same row, calling `check` after each step with the
 /// replica concerned and the writes that it has seen.
 template <typename MakeValue, typename Check>
-std::vector<ColumnReplica> play(const Rule& rule, const Steps& steps, MakeValue make_value,
+std::vector<ColumnReplica> play(const Rule& rule, const Actions& steps, MakeValue make_value,
                                 Check check) {
   std::vector<ColumnReplica> replicas;
   replicas.reserve(kReplicas);
@@ -134,7 +134,7 @@ Value expected_register(RuleKind kind, const std::vector<Write>& siblings) {
 }
 
 RC_GTEST_PROP(RegisterRules, show_what_the_history_says, ()) {
-  const Steps steps = *histories();
+  const Actions steps = *histories();
   for (const Rule& rule : {last_writer(), first_writer(), minimum(), maximum()}) {
     converge(play(rule, steps, small_integer, [&](ColumnReplica& replica, const auto& visible) {
       const auto siblings = siblings_of(visible);
@@ -203,7 +203,7 @@ bool expected_in_set(SetBias bias, const std::vector<Write>& visible, char eleme
 }
 
 RC_GTEST_PROP(SetRule, holds_the_elements_that_the_history_says, ()) {
-  const Steps steps = *histories();
+  const Actions steps = *histories();
   for (const SetBias bias : {add_wins, remove_wins}) {
     converge(play(set(bias), steps, small_set, [&](ColumnReplica& replica, const auto& visible) {
       for (const char element : {'0', '1', '2', '3'}) {
@@ -401,7 +401,7 @@ RC_GTEST_PROP(EveryRule, shows_what_was_written_at_once_and_calls_it_whole, (std
 }
 
 RC_GTEST_PROP(EveryRule, calls_whole_just_what_written_at_once_gives_back, ()) {
-  const Steps steps = *histories();
+  const Actions steps = *histories();
   for (const auto& [rule, make_value] : rules_with_values()) {
     play(rule, steps, make_value, [&played = rule](ColumnReplica& replica, const auto&) {
       const Entries& entries = replica.entries();

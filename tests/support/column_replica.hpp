@@ -6,19 +6,9 @@
 
 #include "rill/table_rules.hpp"
 #include "rill/version_vector.hpp"
+#include "support/events.hpp"
 
 namespace rill::test {
-
-/// The replica whose bytes are 0 but for the last.
-inline ReplicaId replica(std::uint8_t number) {
-  ReplicaId id;
-  id.bytes.back() = number;
-  return id;
-}
-
-inline Stamp stamp(std::uint8_t number, std::uint64_t counter, std::uint64_t ms) {
-  return {{replica(number), counter}, Timestamp::from_ms(ms)};
-}
 
 /// A device that holds one row with one column, to tell a story of concurrent writes in a few
 /// lines.

@@ -118,7 +118,7 @@ std::vector<TextOp> operations_of(const EditingTrace& trace) {
   std::vector<std::vector<std::size_t>> steps(trace.agents);  // each agent's, by number
   std::vector<Seen> applied(trace.agents, Seen(trace.agents, 0));
   for (std::size_t agent = 0; agent < trace.agents; ++agent) {
-    documents.emplace_back(replica(static_cast<char>('A' + agent)));
+    documents.emplace_back(replica(static_cast<std::uint8_t>('A' + agent)));
   }
   if (!trace.start.empty()) throw std::runtime_error("a trace that starts with a text");
 

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "hmac.hpp"
+#include "byte_view.hpp"
+#include "crypto.hpp"
 #include "rill/bytes.hpp"
 #include "rill/error.hpp"
 
@@ -17,11 +18,6 @@ constexpr std::size_t kBeaconBytes = kHeaderBytes + kBeaconTags * kBeaconTagByte
 static_assert(kBeaconBytes <= kMaxBeaconBytes);
 /// Keeps these tags apart from whatever else a group's key is used for.
 constexpr std::string_view kDomain = "rill beacon 1";
-
-template <std::size_t Size>
-std::string_view view(const std::array<std::uint8_t, Size>& bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), Size};
-}
 
 template <std::size_t Size>
 std::array<std::uint8_t, Size> take(ByteReader& reader) {
@@ -46,9 +42,7 @@ std::string encode_header(const BeaconHeader& header) {
 std::string tag(const BeaconKey& key, std::string_view header) {
   std::string message(kDomain);
   message += header;
-  std::string result = hmac_sha256(key, message);
-  result.resize(kBeaconTagBytes);
-  return result;
+  return std::string(view(hmac_sha256(key, message)).substr(0, kBeaconTagBytes));
 }
 
 }  // namespace

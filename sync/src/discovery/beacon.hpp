@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "group/group_key.hpp"
 #include "rill/environment.hpp"
 
 namespace rill {
@@ -15,14 +16,14 @@ namespace rill {
 /// No datagram of discovery is longer, in this version or a later one.
 inline constexpr std::size_t kMaxBeaconBytes = 256;
 /// Tags in a beacon, whether the device has that many keys or not.
-inline constexpr std::size_t kBeaconTags = 8;
+inline constexpr std::size_t kBeaconTags = kMaxGroupKeys;
 inline constexpr std::size_t kBeaconTagBytes = 16;
 inline constexpr std::size_t kBeaconNonceBytes = 16;
 /// The public digits of a pairing code are a number up to this.
 inline constexpr std::uint8_t kMaxPublicDigits = 99;
 
 /// A key that the members of a group share.
-using BeaconKey = std::array<std::uint8_t, 32>;
+using BeaconKey = GroupSecret;
 using BeaconNonce = std::array<std::uint8_t, kBeaconNonceBytes>;
 using BeaconTag = std::array<std::uint8_t, kBeaconTagBytes>;
 

@@ -6,6 +6,8 @@
 #include <tuple>
 #include <variant>
 
+#include "readable_text.hpp"
+
 namespace rill {
 namespace {
 
@@ -157,7 +159,7 @@ class Evaluation {
 
   void settle(const PublicKey& key, std::string_view name, Role role) {
     const DeviceId id = DeviceId::of(key);
-    state_.members[id] = {id, key, shown_name(name), role, state_.revoked.contains(id)};
+    state_.members[id] = {id, key, readable_text(name), role, state_.revoked.contains(id)};
   }
 
   void settle_keys() {
@@ -189,35 +191,6 @@ class Evaluation {
   GroupState state_;
 };
 
-/// The length of the UTF-8 sequence at the front of `text`; 0 if there is none.
-/// Source: Unicode 15, table 3-7.
-std::size_t sequence_length(std::string_view text) {
-  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
-  const unsigned lead = byte(0);
-  if (lead < 0x80) return 1;
-  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return 0;
-  const unsigned lowest = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-  const unsigned highest = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-  if (byte(1) < lowest || byte(1) > highest) return 0;
-  for (std::size_t at = 2; at < length; ++at) {
-    if (byte(at) < 0x80 || byte(at) > 0xBF) return 0;
-  }
-  return length;
-}
-
-/// Whether a whole sequence is a control character of ASCII or Latin-1, or one that turns the
-/// direction of what follows it.
-bool is_control(std::string_view sequence) {
-  const auto lead = static_cast<unsigned char>(sequence[0]);
-  if (sequence.size() == 1) return lead < 0x20 || lead == 0x7F;
-  if (sequence.size() == 2) return lead == 0xC2 && static_cast<unsigned char>(sequence[1]) < 0xA0;
-  const auto between = [&](std::string_view first, std::string_view last) {
-    return sequence >= first && sequence <= last;
-  };
-  return between("\u2028", "\u202E") || between("\u2066", "\u2069");
-}
-
 }  // namespace
 
 std::set<PublicKey> ever_admins(const GroupRecords& records) {
@@ -242,20 +215,5 @@ std::set<PublicKey> ever_admins(const GroupRecords& records) {
 }
 
 GroupState evaluate(const GroupRecords& records) { return Evaluation(records).run(); }
-
-std::string shown_name(std::string_view name) {
-  std::string shown;
-  while (!name.empty()) {
-    const std::size_t length = sequence_length(name);
-    const std::string_view sequence = name.substr(0, std::max<std::size_t>(length, 1));
-    if (length == 0 || is_control(sequence)) {
-      shown += '?';
-    } else {
-      shown += sequence;
-    }
-    name.remove_prefix(sequence.size());
-  }
-  return shown;
-}
 
 }  // namespace rill

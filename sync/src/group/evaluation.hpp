@@ -13,9 +13,6 @@
 
 namespace rill {
 
-/// How many group keys are in use at once, the newest.
-inline constexpr std::size_t kMaxGroupKeys = 8;
-
 /// What the records of a group mean. Thread safety: a value.
 struct GroupState {
   /// Those that were admitted by an admin, removed ones included.
@@ -56,8 +53,5 @@ std::set<PublicKey> ever_admins(const GroupRecords& records);
 /// Takes about O(n log n) for n records; at worst the product of the number of cuts of one key and
 /// the number of its records, both below `kMaxGroupRecords`.
 GroupState evaluate(const GroupRecords& records);
-
-/// `name` as it may be shown: control characters, and bytes that are not UTF-8, become '?'.
-std::string shown_name(std::string_view name);
 
 }  // namespace rill

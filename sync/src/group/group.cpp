@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "group/stored_group.hpp"
+#include "readable_text.hpp"
 #include "rill/delta.hpp"
 #include "rill/error.hpp"
 #include "rill/session.hpp"
@@ -249,7 +250,7 @@ void Group::admit(const PublicKey& key, const std::string& name, Role role) {
                   "the device was removed from the group: it may return under a new key only");
     }
     const std::optional<Member> known = member_in(state_, id);
-    if (known && known->role == role && known->name == shown_name(name)) return;
+    if (known && known->role == role && known->name == readable_text(name)) return;
     require_other_admin(id, role);
     const auto latest = state_.generations.find(key);
     Admit admit{key, name, role, 1, {}};

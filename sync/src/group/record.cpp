@@ -1,7 +1,5 @@
 #include "group/record.hpp"
 
-#include <openssl/sha.h>
-
 #include <algorithm>
 #include <functional>
 #include <utility>
@@ -103,12 +101,6 @@ std::string signed_text(std::string_view body) {
 }
 
 }  // namespace
-
-RecordName sha256(std::string_view bytes) {
-  RecordName hash{};
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), hash.data());
-  return hash;
-}
 
 SignedRecord sign_record(GroupRecord record, const DeviceKey& key) {
   record.author = key.public_key();

@@ -9,17 +9,17 @@
 #include <variant>
 #include <vector>
 
+#include "crypto.hpp"
+#include "group/group_key.hpp"
 #include "rill/device_key.hpp"
 #include "rill/member.hpp"
 
 namespace rill {
 
 /// SHA-256 of a record as it is encoded, signature included.
-using RecordName = std::array<std::uint8_t, 32>;
+using RecordName = Sha256;
 /// A group's name: that of its genesis record.
 using GroupId = RecordName;
-/// What the members of a group know and strangers do not.
-using GroupSecret = std::array<std::uint8_t, 32>;
 
 /// The longest record.
 inline constexpr std::size_t kMaxRecordBytes = std::size_t{48} << 10U;
@@ -93,9 +93,6 @@ struct SignedRecord {
 
 /// Records by their names.
 using GroupRecords = std::map<RecordName, SignedRecord>;
-
-/// SHA-256 (FIPS 180-4).
-RecordName sha256(std::string_view bytes);
 
 /// `record` in the name of `key`, which becomes its author.
 /// Throws `Error{limit_exceeded}` for one that `open_record` would refuse.

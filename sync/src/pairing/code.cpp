@@ -1,7 +1,6 @@
 #include "pairing/code.hpp"
 
 #include <arpa/inet.h>
-#include <openssl/sha.h>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +10,8 @@
 #include <span>
 #include <utility>
 
+#include "byte_view.hpp"
+#include "crypto.hpp"
 #include "rill/bytes.hpp"
 #include "rill/error.hpp"
 
@@ -202,10 +203,7 @@ PairingLink PairingLink::draw(RandomSource& random, const DeviceId& inviter,
 }
 
 PairingLink::Id PairingLink::id() const {
-  std::array<std::uint8_t, kLinkIdLabel.size() + std::tuple_size_v<Secret>> text{};
-  std::ranges::copy(secret, std::ranges::copy(kLinkIdLabel, text.begin()).out);
-  std::array<std::uint8_t, SHA256_DIGEST_LENGTH> hash{};
-  SHA256(text.data(), text.size(), hash.data());
+  const Sha256 hash = sha256(std::string(kLinkIdLabel).append(view(secret)));
   Id id{};
   std::copy_n(hash.begin(), id.size(), id.begin());
   return id;

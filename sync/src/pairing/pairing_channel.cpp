@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "message.hpp"
+#include "readable_text.hpp"
 
 namespace rill::pairing {
 namespace {
@@ -48,7 +49,7 @@ std::optional<PairingChannel::Message> PairingChannel::next(std::string_view& by
   }
   if (type == PairingFrame::error) {
     ErrorMessage message = decode_error(frame->payload);
-    end(Error(message.code, "the other device: " + readable_name(message.text)), false);
+    end(Error(message.code, "the other device: " + readable_text(message.text)), false);
     return std::nullopt;
   }
   return Message{type, frame->payload, frame->flags != 0};

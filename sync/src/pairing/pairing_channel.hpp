@@ -28,7 +28,7 @@ struct PairingEvent {
   Kind kind = Kind::closed;
   /// The other device: proved by its key. People compare `fingerprint(id)`.
   DeviceId id;
-  /// What it calls itself, as `readable_name` leaves it: not proved, and perhaps empty.
+  /// What it calls itself, as `readable_text` leaves it: not proved, and perhaps empty.
   std::string name;
   /// As given when the invitation was made.
   std::uint8_t role = 0;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "crypto.hpp"
 #include "pairing/invitations.hpp"
 #include "pairing/spake2.hpp"
 #include "rill/group_log.hpp"
@@ -40,7 +41,7 @@ inline constexpr std::size_t kMaxRecordsFrameBytes = std::size_t{64} << 10U;
 inline constexpr std::size_t kMaxRecordsBytes = kMaxGroupBytes + 4 * (kMaxGroupRecords + 1);
 
 /// Hash of a group's id that means something on one connection alone.
-using GroupTag = std::array<std::uint8_t, 32>;
+using GroupTag = Sha256;
 /// The tag of the group with this id, on the connection with this exporter value.
 GroupTag tag_of_group(std::string_view exporter, std::string_view group);
 
@@ -97,19 +98,12 @@ std::string encode_records(const std::vector<std::string>& records);
 
 /// The inverse of `encode`. All throw `Error{malformed}` or `Error{limit_exceeded}`; the first also
 /// `Error{version_mismatch}`, judged before anything that another version may lay out differently.
-/// Names come as `readable_name` leaves them.
+/// Names come as `readable_text` leaves them.
 PairingHello decode_pairing_hello(std::string_view payload);
 PairingOffer decode_offer(std::string_view payload);
 PairingProof decode_proof(std::string_view payload);
 PairingAccept decode_accept(std::string_view payload);
 PairingReady decode_ready(std::string_view payload);
 std::vector<std::string> decode_records(std::string_view bytes);
-
-/// The start of `name` that fits `kMaxDeviceName` bytes, no character cut in two.
-std::string limited_name(std::string_view name);
-/// `name` as it may be shown where a person decides by it: bytes that are no UTF-8, control
-/// characters (commands to a terminal), line ends, and marks that turn the direction of writing
-/// become '?'.
-std::string readable_name(std::string_view name);
 
 }  // namespace rill::pairing

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "byte_view.hpp"
 #include "message.hpp"
+#include "readable_text.hpp"
 #include "rill/error.hpp"
 
 namespace rill::pairing {
@@ -13,11 +15,6 @@ namespace {
 
 constexpr std::string_view kJoinerLabel = "rill-pair 1 joiner";
 constexpr std::string_view kInviterLabel = "rill-pair 1 inviter";
-
-template <typename Bytes>
-std::string_view view(const Bytes& bytes) noexcept {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 std::string identity(std::string_view label, const PublicKey& key) {
   return std::string(label).append(view(key));

@@ -4,15 +4,16 @@
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/kdf.h>
 #include <openssl/obj_mac.h>
-#include <openssl/sha.h>
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <utility>
 
+#include "byte_view.hpp"
+#include "crypto.hpp"
 #include "rill/error.hpp"
 
 namespace rill::pairing {
@@ -42,15 +43,6 @@ template <typename Pointer>
 Pointer made(Pointer pointer) {
   require(pointer != nullptr);
   return pointer;
-}
-
-const unsigned char* bytes_of(std::string_view text) noexcept {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
-
-template <std::size_t Size>
-std::string_view view(const std::array<std::uint8_t, Size>& bytes) noexcept {
-  return {reinterpret_cast<const char*>(bytes.data()), Size};
 }
 
 /// The arithmetic of P-256.
@@ -147,15 +139,6 @@ std::array<std::uint8_t, 32> hkdf(std::string_view key, std::string_view info) {
   return derived;
 }
 
-Confirmation hmac(std::string_view key, std::string_view text) {
-  Confirmation result{};
-  unsigned size = 0;
-  require(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes_of(text), text.size(),
-               result.data(), &size) != nullptr &&
-          size == result.size());
-  return result;
-}
-
 Scalar random_scalar() {
   const Curve curve;
   const auto number = made(Number(BN_secure_new()));
@@ -235,13 +218,13 @@ struct Spake2::State {
     append(transcript, is_a ? theirs : view(share));
     append(transcript, view(common));
     append(transcript, view(code));
-    std::array<std::uint8_t, SHA256_DIGEST_LENGTH> hash{};
-    require(SHA256(bytes_of(transcript), transcript.size(), hash.data()) != nullptr);
+    Sha256 hash = sha256(transcript);
     std::copy_n(hash.begin(), key.size(), key.begin());
     const std::string_view for_confirmation = view(hash).substr(key.size());
     const auto keys = hkdf(for_confirmation, std::string(kConfirmationKeys) + context.channel);
-    const Confirmation of_a = hmac(view(keys).substr(0, keys.size() / 2), transcript);
-    const Confirmation of_b = hmac(view(keys).substr(keys.size() / 2), transcript);
+    const auto [key_a, key_b] = std::pair(std::span(keys).first<16>(), std::span(keys).last<16>());
+    const Confirmation of_a = hmac_sha256(key_a, transcript);
+    const Confirmation of_b = hmac_sha256(key_b, transcript);
     confirmation = is_a ? of_a : of_b;
     expected = is_a ? of_b : of_a;
     OPENSSL_cleanse(transcript.data(), transcript.size());

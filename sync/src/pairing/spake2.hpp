@@ -7,13 +7,15 @@
 #include <string>
 #include <string_view>
 
+#include "crypto.hpp"
+
 namespace rill::pairing {
 
 /// A point of P-256, uncompressed (SEC 1).
 inline constexpr std::size_t kShareBytes = 65;
 using Share = std::array<std::uint8_t, kShareBytes>;
 /// HMAC-SHA-256 over all that both sides have said.
-using Confirmation = std::array<std::uint8_t, 32>;
+using Confirmation = Sha256;
 /// What both sides hold afterwards, and nobody else.
 using SharedKey = std::array<std::uint8_t, 16>;
 /// A number below the order of P-256, big-endian.

@@ -9,14 +9,13 @@
 namespace rill {
 namespace {
 
-using Kind = ReplicatorEvent::Kind;
-
 constexpr std::array kCounts{&SessionProgress::bytes_sent,  &SessionProgress::bytes_received,
                              &SessionProgress::rows_sent,   &SessionProgress::rows_received,
                              &SessionProgress::deltas_sent, &SessionProgress::deltas_received};
 
 /// What an app is told of an event of a session; nothing of some.
-std::optional<Kind> kind_of(const SessionEvent& event) {
+std::optional<ReplicatorEvent::Kind> kind_of(const SessionEvent& event) {
+  using Kind = ReplicatorEvent::Kind;
   switch (event.kind) {
     case SessionEvent::Kind::connected:
       return Kind::peer_online;
@@ -82,10 +81,10 @@ void PeerTable::count(Peer& peer, std::uint64_t number, const SessionProgress& p
 }
 
 void PeerTable::tell(Peer& peer, const SessionEvent& event) {
-  const std::optional<Kind> kind = kind_of(event);
+  const auto kind = kind_of(event);
   if (!kind) return;
   // A session that takes another's place is no news.
-  if (*kind == Kind::peer_online && std::exchange(peer.told, true)) return;
+  if (*kind == ReplicatorEvent::Kind::peer_online && std::exchange(peer.told, true)) return;
   ReplicatorEvent told;
   told.kind = *kind;
   told.peer = peer.status.member.id;
@@ -108,7 +107,7 @@ void PeerTable::offline(const DeviceId& id, std::uint64_t number) {
   changed_.notify_all();
   if (!std::exchange(peer.told, false)) return;
   ReplicatorEvent told;
-  told.kind = Kind::peer_offline;
+  told.kind = ReplicatorEvent::Kind::peer_offline;
   told.peer = id;
   told.name = peer.status.member.name;
   told.address = peer.status.address;

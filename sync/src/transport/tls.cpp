@@ -9,6 +9,7 @@
 #include <asio/error_code.hpp>
 #include <memory>
 
+#include "byte_view.hpp"
 #include "rill/error.hpp"
 
 namespace rill {
@@ -30,10 +31,6 @@ using Certificate = std::unique_ptr<X509, FreeCertificate>;
 
 void require(bool holds) {
   if (!holds) throw Error(ErrorCode::internal, "OpenSSL failed to prepare TLS");
-}
-
-const unsigned char* bytes_of(std::string_view text) noexcept {
-  return reinterpret_cast<const unsigned char*>(text.data());
 }
 
 /// What TLS carries the public key in. No field of it is ever looked at.

@@ -3,22 +3,15 @@
 #include <gmock/gmock.h>
 
 #include "rill/delta_reader.hpp"
+#include "support/events.hpp"
 #include "support/expect_error.hpp"
 
 namespace rill {
 namespace {
 
+using test::replica;
+using test::stamp;
 using ::testing::ElementsAre;
-
-ReplicaId replica(std::uint8_t number) {
-  ReplicaId id;
-  id.bytes.fill(number);
-  return id;
-}
-
-Stamp stamp(std::uint8_t number, std::uint64_t counter) {
-  return {{replica(number), counter}, Timestamp::from_ms(1'700'000'000'000 + counter)};
-}
 
 Delta header() {
   Delta delta;

@@ -2,16 +2,16 @@
 
 #include "rill/delta.hpp"
 #include "rill/row_state.hpp"
+#include "support/entries.hpp"
 #include "support/events.hpp"
 
 namespace rill {
 namespace {
 
 using test::dot;
+using test::entry;
 using test::stamp;
 using test::vector_of;
-
-Entry entry(char name, std::uint64_t counter) { return Entry::make(stamp(name, counter), "v"); }
 
 /// Inserted by A:1, column 1 written by B:1, a set of two elements in column 2, changed by A:2.
 RowState row() {

@@ -1,24 +1,17 @@
 #include <gtest/gtest.h>
 
 #include "rill/row_state.hpp"
+#include "support/entries.hpp"
 #include "support/events.hpp"
 
 namespace rill {
 namespace {
 
 using test::dot;
+using test::entry;
+using test::folded;
 using test::stamp;
 using test::vector_of;
-
-Entry entry(char name, std::uint64_t counter, Value value = "v") {
-  return Entry::make(stamp(name, counter), std::move(value));
-}
-
-Entry range(char name, std::uint64_t first, std::uint64_t last, Value sum) {
-  Entry folded = Entry::make(stamp(name, last), std::move(sum));
-  folded.first = first;
-  return folded;
-}
 
 TEST(Join, KeepsWhatBothHave) {
   Entries mine{entry('A', 1)};
@@ -71,37 +64,37 @@ TEST(Join, ARangeReplacesItsPartsWhereAPeerHasFoldedThem) {
   Entries mine{entry('A', 1, 1), entry('A', 3, 2), entry('A', 5, 7), entry('B', 1, 9)};
   const VersionVector both = vector_of(dot('A', 5), dot('B', 1));
   EXPECT_TRUE(join(mine, both,
-                   {.fresh = {range('A', 1, 3, 3)}, .kept = {{dot('A', 5), 0}, {dot('B', 1), 0}}},
+                   {.fresh = {folded('A', 1, 3, 3)}, .kept = {{dot('A', 5), 0}, {dot('B', 1), 0}}},
                    both));
-  EXPECT_EQ(mine, (Entries{range('A', 1, 3, 3), entry('A', 5, 7), entry('B', 1, 9)}));
+  EXPECT_EQ(mine, (Entries{folded('A', 1, 3, 3), entry('A', 5, 7), entry('B', 1, 9)}));
 }
 
 TEST(Join, ARangeStaysWhereAPeerStillHoldsTheParts) {
-  Entries mine{range('A', 1, 3, 3)};
+  Entries mine{folded('A', 1, 3, 3)};
   EXPECT_FALSE(join(mine, vector_of(dot('A', 3)),
                     {.fresh = {}, .kept = {{dot('A', 1), 0}, {dot('A', 3), 0}}},
                     vector_of(dot('A', 3))));
-  EXPECT_EQ(mine, Entries{range('A', 1, 3, 3)});
+  EXPECT_EQ(mine, Entries{folded('A', 1, 3, 3)});
 }
 
 TEST(Join, TheWiderOfTwoRangesStands) {
   const VersionVector both = vector_of(dot('A', 5));
-  Entries narrow{range('A', 1, 3, 3), entry('A', 5, 7)};
-  EXPECT_TRUE(join(narrow, both, {.fresh = {range('A', 1, 5, 10)}, .kept = {}}, both));
-  EXPECT_EQ(narrow, Entries{range('A', 1, 5, 10)});
-  Entries wide{range('A', 1, 5, 10)};
+  Entries narrow{folded('A', 1, 3, 3), entry('A', 5, 7)};
+  EXPECT_TRUE(join(narrow, both, {.fresh = {folded('A', 1, 5, 10)}, .kept = {}}, both));
+  EXPECT_EQ(narrow, Entries{folded('A', 1, 5, 10)});
+  Entries wide{folded('A', 1, 5, 10)};
   EXPECT_FALSE(
-      join(wide, both, {.fresh = {range('A', 1, 3, 3)}, .kept = {{dot('A', 5), 0}}}, both));
-  EXPECT_EQ(wide, Entries{range('A', 1, 5, 10)});
+      join(wide, both, {.fresh = {folded('A', 1, 3, 3)}, .kept = {{dot('A', 5), 0}}}, both));
+  EXPECT_EQ(wide, Entries{folded('A', 1, 5, 10)});
 }
 
 TEST(Join, AnOverwrittenRangeGoesAndDoesNotComeBack) {
-  Entries mine{range('A', 1, 3, 3)};
+  Entries mine{folded('A', 1, 3, 3)};
   const VersionVector after = vector_of(dot('A', 3), dot('B', 1));
   EXPECT_TRUE(join(mine, vector_of(dot('A', 3)), {.fresh = {entry('B', 1, 0)}, .kept = {}}, after));
   EXPECT_EQ(mine, Entries{entry('B', 1, 0)});
   EXPECT_FALSE(
-      join(mine, after, {.fresh = {range('A', 1, 3, 3)}, .kept = {}}, vector_of(dot('A', 3))));
+      join(mine, after, {.fresh = {folded('A', 1, 3, 3)}, .kept = {}}, vector_of(dot('A', 3))));
   EXPECT_EQ(mine, Entries{entry('B', 1, 0)});
 }
 
@@ -109,8 +102,8 @@ TEST(Join, ARangeOfAnotherReplicaIsNoUnitOfMine) {
   Entries mine{entry('B', 2, 1)};
   const VersionVector both = vector_of(dot('A', 3), dot('B', 2));
   EXPECT_TRUE(join(mine, vector_of(dot('B', 2)),
-                   {.fresh = {range('A', 1, 3, 3)}, .kept = {{dot('B', 2), 0}}}, both));
-  EXPECT_EQ(mine, (Entries{range('A', 1, 3, 3), entry('B', 2, 1)}));
+                   {.fresh = {folded('A', 1, 3, 3)}, .kept = {{dot('B', 2), 0}}}, both));
+  EXPECT_EQ(mine, (Entries{folded('A', 1, 3, 3), entry('B', 2, 1)}));
 }
 
 // Rows --------------------------------------------------------------------------------------------

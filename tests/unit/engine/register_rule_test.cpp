@@ -162,7 +162,7 @@ TEST(CustomRule, is_asked_with_the_siblings_in_dot_order) {
     std::string text = std::string(conflict.table) + "." + std::string(conflict.column) + ":";
     for (const Sibling& each : conflict.siblings) {
       text += " " + each.value.text() + "@" + std::to_string(each.time.ms()) + "/" +
-              std::to_string(each.replica.bytes.back());
+              std::to_string(each.replica.bytes.front());
     }
     return text;
   });

@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::string_literals;
 
-enum class Role : std::uint8_t { reader, writer };
+enum class Access : std::uint8_t { reader, writer };
 
 struct Part {
   std::string name;
@@ -28,7 +28,7 @@ struct Part {
 
 struct Message {
   ReplicaId id;
-  Role role = Role::reader;
+  Access role = Access::reader;
   bool flag = false;
   std::uint16_t port = 0;
   std::vector<Part> parts;
@@ -40,7 +40,7 @@ struct Message {
 
   template <typename Archive>
   void serialize(Archive& archive) {
-    archive(id, limited(role, Role::writer), flag, limited(port, 1000U), limited(parts, 3), extra,
+    archive(id, limited(role, Access::writer), flag, limited(port, 1000U), limited(parts, 3), extra,
             values, nonce, stamp, vector);
   }
   friend bool operator==(const Message&, const Message&) = default;
@@ -48,7 +48,7 @@ struct Message {
 
 Message message() {
   return {.id = test::replica('A'),
-          .role = Role::writer,
+          .role = Access::writer,
           .flag = true,
           .port = 999,
           .parts = {{"one", -1}, {"two", std::numeric_limits<std::int32_t>::max()}},
@@ -84,11 +84,11 @@ struct Narrow {
   std::uint8_t small = 0;
   std::int8_t signed_small = 0;
   bool flag = false;
-  Role role = Role::reader;
+  Access role = Access::reader;
 
   template <typename Archive>
   void serialize(Archive& archive) {
-    archive(small, signed_small, flag, limited(role, Role::writer));
+    archive(small, signed_small, flag, limited(role, Access::writer));
   }
 };
 
@@ -103,7 +103,7 @@ TEST(Archive, TruthValuesAreZeroOrOne) {
 }
 
 TEST(Archive, UnknownEnumeratorsAreMalformed) {
-  EXPECT_EQ(from_bytes<Narrow>("\x00\x00\x00\x01"s).role, Role::writer);
+  EXPECT_EQ(from_bytes<Narrow>("\x00\x00\x00\x01"s).role, Access::writer);
   EXPECT_ERROR(from_bytes<Narrow>("\x00\x00\x00\x02"s), ErrorCode::malformed);
 }
 

@@ -119,13 +119,5 @@ TEST(GroupRecord, HasLimits) {
   EXPECT_ERROR(signed_by('A', Revoke{key, seen}), ErrorCode::limit_exceeded);
 }
 
-TEST(GroupRecord, ShowsNamesWithoutWhatWouldSpoilATerminal) {
-  EXPECT_EQ(shown_name("Kitchen tablet"), "Kitchen tablet");
-  EXPECT_EQ(shown_name("K\u00FCche \u53A8\u623F \U0001F373"), "K\u00FCche \u53A8\u623F \U0001F373");
-  EXPECT_EQ(shown_name("a\x1B[2Jb\n\x7F"), "a?[2Jb??");
-  EXPECT_EQ(shown_name("\u0085\u202Egpj.exe"), "??gpj.exe");
-  EXPECT_EQ(shown_name("\xC0\x80|\xED\xA0\x80|\xFF|\xE2\x82"), "??|???|?|??");
-}
-
 }  // namespace
 }  // namespace rill

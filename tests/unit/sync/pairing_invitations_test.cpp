@@ -14,9 +14,9 @@ namespace rill::pairing {
 namespace {
 
 using std::chrono::milliseconds;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
-class InvitationsTest : public testing::Test {
+class InvitationsTest : public ::testing::Test {
  protected:
   InvitationName code(std::uint8_t role = 0) {
     return name_of(book_.create_code(role, *random_, now_));

@@ -482,16 +482,5 @@ TEST_F(PairingSessionTest, NeedsAnExporterValue) {
   EXPECT_ERROR(Inviter(book_, options, now_), ErrorCode::invalid_argument);
 }
 
-TEST(PairingName, IsReadable) {
-  EXPECT_EQ(readable_name("Grüße 世界 🌍"), "Grüße 世界 🌍");
-  EXPECT_EQ(readable_name("a\tb\x7F"), "a?b?");
-  EXPECT_EQ(readable_name("\xC2\x9B[31m"), "?[31m");             // CSI as one character
-  EXPECT_EQ(readable_name("\xE2\x81\xA6x\xE2\x80\xA8"), "?x?");  // direction, line end
-  EXPECT_EQ(readable_name("\xC0\xAF"), "??");                    // overlong
-  EXPECT_EQ(readable_name("\xED\xA0\x80"), "???");               // a surrogate
-  EXPECT_EQ(readable_name("\xF4\x90\x80\x80"), "????");          // beyond Unicode
-  EXPECT_EQ(readable_name("\xE4\xB8"), "??");                    // cut short
-}
-
 }  // namespace
 }  // namespace rill::pairing

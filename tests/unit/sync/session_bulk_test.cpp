@@ -13,6 +13,7 @@
 #include "message.hpp"
 #include "rill/session.hpp"
 #include "support/expect_error.hpp"
+#include "support/frames.hpp"
 #include "support/memory_replica.hpp"
 #include "support/session_pair.hpp"
 
@@ -20,6 +21,7 @@ namespace rill {
 namespace {
 
 using std::chrono::milliseconds;
+using test::frame;
 using test::MemoryReplica;
 using test::replica_id;
 using test::SessionPair;
@@ -30,13 +32,6 @@ std::string noise(std::size_t size) {
   // Text, since a note's body is that; six bits a byte do not compress to less than three quarters.
   for (char& byte : bytes) byte = static_cast<char>(' ' + random() % 64);
   return bytes;
-}
-
-std::string frame(FrameType type, std::uint16_t stream, std::string_view payload,
-                  std::uint8_t flags = 0) {
-  std::string out;
-  append_frame(out, type, stream, payload, flags);
-  return out;
 }
 
 /// Payload bytes of the DELTAs in `bytes`.

@@ -23,7 +23,6 @@ using test::replica_id;
 using test::SessionPair;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using Kind = SessionEvent::Kind;
 
 /// Two replicas of one schema with 100 notes each, in sync.
 class SessionDigest : public ::testing::Test {
@@ -55,7 +54,7 @@ class SessionDigest : public ::testing::Test {
   static std::string finding(const std::vector<SessionEvent>& events) {
     std::string text;
     for (const auto& event : events) {
-      if (event.kind != Kind::diverged) continue;
+      if (event.kind != SessionEvent::Kind::diverged) continue;
       EXPECT_EQ(text, "");
       text = event.message;
     }

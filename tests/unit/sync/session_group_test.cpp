@@ -12,6 +12,7 @@
 #include "message.hpp"
 #include "rill/error.hpp"
 #include "rill/session.hpp"
+#include "support/frames.hpp"
 #include "support/memory_group.hpp"
 #include "support/memory_replica.hpp"
 #include "support/session_pair.hpp"
@@ -20,12 +21,12 @@ namespace rill {
 namespace {
 
 using std::chrono::milliseconds;
+using test::frame;
 using test::MemoryGroup;
 using test::MemoryReplica;
 using test::replica_id;
 using test::SessionPair;
 using ::testing::ElementsAre;
-using Kind = SessionEvent::Kind;
 
 SessionOptions with_group(GroupLog& group) {
   SessionOptions options;
@@ -51,12 +52,6 @@ std::vector<int> types(std::string_view bytes) {
   std::vector<int> result;
   while (const auto frame = reader.next(bytes, kMaxFrameBytes)) result.push_back(frame->type);
   return result;
-}
-
-std::string frame(FrameType type, std::uint16_t stream, std::string_view payload) {
-  std::string out;
-  append_frame(out, type, stream, payload);
-  return out;
 }
 
 /// Two replicas with a note each, and the sessions between them.
@@ -181,8 +176,8 @@ TEST_F(SessionGroup, BothEndWithAllRecordsAndAreTold) {
   EXPECT_TRUE(right.in_sync());
   EXPECT_THAT(here.records(), ElementsAre("admit a", "admit b", "genesis"));
   EXPECT_EQ(here.records(), there.records());
-  EXPECT_EQ(SessionPair::count(left.take_events(), Kind::group_changed), 1U);
-  EXPECT_EQ(SessionPair::count(right.take_events(), Kind::group_changed), 1U);
+  EXPECT_EQ(SessionPair::count(left.take_events(), SessionEvent::Kind::group_changed), 1U);
+  EXPECT_EQ(SessionPair::count(right.take_events(), SessionEvent::Kind::group_changed), 1U);
 }
 
 TEST_F(SessionGroup, EqualRecordsAreNotSent) {

@@ -11,22 +11,17 @@
 #include "message.hpp"
 #include "rill/error.hpp"
 #include "rill/session.hpp"
+#include "support/frames.hpp"
 #include "support/memory_replica.hpp"
 #include "support/session_pair.hpp"
 
 namespace rill {
 namespace {
 
+using test::frame;
 using test::MemoryReplica;
 using test::replica_id;
 using test::SessionPair;
-
-std::string frame(FrameType type, std::uint16_t stream, std::string_view payload,
-                  std::uint8_t flags = 0) {
-  std::string out;
-  append_frame(out, type, stream, payload, flags);
-  return out;
-}
 
 std::string hello_frame(const MemoryReplica& replica, std::uint8_t id) {
   Hello hello;

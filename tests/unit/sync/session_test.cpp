@@ -20,7 +20,6 @@ using std::chrono::milliseconds;
 using test::MemoryReplica;
 using test::replica_id;
 using test::SessionPair;
-using Kind = SessionEvent::Kind;
 
 struct Two {
   MemoryReplica a{replica_id(1)};
@@ -40,10 +39,10 @@ TEST(Session, ConvergesWithDeltasBothWays) {
   EXPECT_EQ(pair.left.progress().rows_sent, 1U);
   EXPECT_EQ(pair.left.progress().rows_received, 1U);
   EXPECT_EQ(pair.left.progress().bytes_sent, pair.right.progress().bytes_received);
-  EXPECT_EQ(SessionPair::count(pair.left_events, Kind::connected), 1U);
-  EXPECT_EQ(SessionPair::count(pair.left_events, Kind::delta_applied), 1U);
-  EXPECT_EQ(SessionPair::count(pair.left_events, Kind::exchanged), 1U);
-  EXPECT_EQ(SessionPair::count(pair.left_events, Kind::in_sync), 1U);
+  EXPECT_EQ(SessionPair::count(pair.left_events, SessionEvent::Kind::connected), 1U);
+  EXPECT_EQ(SessionPair::count(pair.left_events, SessionEvent::Kind::delta_applied), 1U);
+  EXPECT_EQ(SessionPair::count(pair.left_events, SessionEvent::Kind::exchanged), 1U);
+  EXPECT_EQ(SessionPair::count(pair.left_events, SessionEvent::Kind::in_sync), 1U);
 }
 
 TEST(Session, TellsWhoThePeerIs) {
@@ -226,10 +225,10 @@ TEST(Session, DifferentRulesAreAWarning) {
   SessionPair pair(two.a, two.b);
   pair.pump();
   EXPECT_TRUE(pair.left.in_sync());
-  ASSERT_EQ(SessionPair::count(pair.left_events, Kind::rules_differ), 1U);
-  EXPECT_EQ(SessionPair::count(pair.right_events, Kind::rules_differ), 1U);
+  ASSERT_EQ(SessionPair::count(pair.left_events, SessionEvent::Kind::rules_differ), 1U);
+  EXPECT_EQ(SessionPair::count(pair.right_events, SessionEvent::Kind::rules_differ), 1U);
   for (const auto& event : pair.left_events) {
-    if (event.kind == Kind::rules_differ) {
+    if (event.kind == SessionEvent::Kind::rules_differ) {
       EXPECT_NE(event.message.find("notes.views merges by counter"), std::string::npos);
     }
   }
@@ -271,8 +270,8 @@ TEST(Session, StorageErrorClosesAndDoesNotTellThePeerItsText) {
   EXPECT_STREQ(pair.right.error()->what(), "private.db is full");
   EXPECT_EQ(pair.left.error()->code(), ErrorCode::disk_full);
   EXPECT_EQ(std::string(pair.left.error()->what()).find("private"), std::string::npos);
-  EXPECT_EQ(pair.left_events.back().kind, Kind::closed);
-  EXPECT_EQ(pair.right_events.back().kind, Kind::closed);
+  EXPECT_EQ(pair.left_events.back().kind, SessionEvent::Kind::closed);
+  EXPECT_EQ(pair.right_events.back().kind, SessionEvent::Kind::closed);
 }
 
 TEST(Session, ByeEndsInGoodOrder) {
