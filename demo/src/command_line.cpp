@@ -346,6 +346,8 @@ class Parser {
                       show_status);
     add_plain_command(kDatabaseGroup, "digest", "Print a hash that is equal where the notes are",
                       show_digest);
+    add_plain_command(kDatabaseGroup, "check", "Look for damage in the database, row by row",
+                      check_database);
     add_plain_command(kDatabaseGroup, "reindex", "Build the search index again (after VACUUM, say)",
                       rebuild_search);
   }

@@ -80,6 +80,8 @@ void resolve_conflict(Application& application, const ResolveOptions& options);
 
 void show_status(Application& application);
 void show_digest(Application& application);
+/// Prints what is not as it should be in the file, and fails if anything is.
+void check_database(Application& application);
 void rebuild_search(Application& application);
 
 struct InviteOptions {

@@ -1,9 +1,13 @@
-// status, digest, reindex
+// status, digest, check, reindex
 
 #include <iostream>
+#include <string>
+#include <vector>
 
 #include "commands.hpp"
+#include "failure.hpp"
 #include "text.hpp"
+#include "value_text.hpp"
 
 namespace notes {
 
@@ -29,6 +33,20 @@ void show_status(Application& application) {
 
 void show_digest(Application& application) {
   application.out() << application.store().database().digest() << '\n';
+}
+
+void check_database(Application& application) {
+  const std::vector<rill::Finding> findings = application.store().database().check();
+  for (const rill::Finding& finding : findings) {
+    std::string place = finding.table.empty() ? "the file" : finding.table;
+    for (const rill::Value& part : finding.key) place += ' ' + quoted_value(part);
+    application.out() << one_line(place) << ": " << one_line(finding.what) << '\n';
+    if (!finding.advice.empty()) application.out() << "    " << one_line(finding.advice) << '\n';
+  }
+  if (!findings.empty()) {
+    throw Failure("the database has " + counted(findings.size(), "fault", "faults"));
+  }
+  application.out() << "no faults\n";
 }
 
 void rebuild_search(Application& application) {

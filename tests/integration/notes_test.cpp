@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -281,6 +282,19 @@ TEST_F(Notes, status_tells_who_and_how_much) {
   const std::string status = output_on("a.db", {"status"});
   EXPECT_THAT(status, AllOf(HasSubstr("replica"), HasSubstr("notes      1 (0 done)"),
                             HasSubstr("conflicts  none"), HasSubstr(digest("a.db"))));
+}
+
+TEST_F(Notes, check_finds_what_was_meddled_with) {
+  add("a.db", "Milk");
+  EXPECT_THAT(output_on("a.db", {"check"}), HasSubstr("no faults"));
+  sqlite3* meddler = nullptr;
+  ASSERT_EQ(sqlite3_open((folder_ / "a.db").c_str(), &meddler), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(meddler, "DELETE FROM rill_epoch", nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(meddler);
+  const Result checked = on("a.db", {"check"});
+  EXPECT_EQ(checked.exit_code, 1);
+  EXPECT_THAT(checked.output, HasSubstr("rill_epoch"));
+  EXPECT_THAT(checked.errors, HasSubstr("the database has 1 fault"));
 }
 
 TEST_F(Notes, watch_prints_changes_of_other_processes) {

@@ -226,42 +226,44 @@ class ScriptWriter {
     statement.table = random_.below(plan_.shape.tables.size());
     const std::size_t key = random_.below(keys_);
     const Table& table = plan_.shape.tables[statement.table];
-    using Kind = Statement::Kind;
+    using Action = Statement::Kind;
     const bool fresh = !creators_[statement.table * kKeys + key];
-    constexpr std::array<Kind, 20> kKinds{Kind::update,
-                                          Kind::update,
-                                          Kind::update,
-                                          Kind::update,
-                                          Kind::update,
-                                          Kind::update,
-                                          Kind::update,
-                                          Kind::update,
-                                          Kind::update,
-                                          Kind::upsert,
-                                          Kind::upsert,
-                                          Kind::erase,
-                                          Kind::erase,
-                                          Kind::erase,
-                                          Kind::insert,
-                                          Kind::insert,
-                                          Kind::insert_or_replace,
-                                          Kind::insert_or_replace,
-                                          Kind::insert_or_ignore,
-                                          Kind::move};
+    constexpr std::array<Action, 20> kKinds{Action::update,
+                                            Action::update,
+                                            Action::update,
+                                            Action::update,
+                                            Action::update,
+                                            Action::update,
+                                            Action::update,
+                                            Action::update,
+                                            Action::update,
+                                            Action::upsert,
+                                            Action::upsert,
+                                            Action::erase,
+                                            Action::erase,
+                                            Action::erase,
+                                            Action::insert,
+                                            Action::insert,
+                                            Action::insert_or_replace,
+                                            Action::insert_or_replace,
+                                            Action::insert_or_ignore,
+                                            Action::move};
     statement.kind = kKinds.at(random_.below(kKinds.size()));
-    if (fresh && random_.percent(80)) statement.kind = Kind::insert;
-    if (statement.kind == Kind::move && random_.percent(30)) statement.kind = Kind::move_or_replace;
+    if (fresh && random_.percent(80)) statement.kind = Action::insert;
+    if (statement.kind == Action::move && random_.percent(30)) {
+      statement.kind = Action::move_or_replace;
+    }
     switch (statement.kind) {
-      case Kind::erase:
+      case Action::erase:
         statement.keys = some_keys(key, 10);
         break;
-      case Kind::update:
+      case Action::update:
         statement.keys = some_keys(key, 20);
         statement.inputs = inputs(table, true);
         maybe_spoil(table, statement.inputs);
         break;
-      case Kind::move:
-      case Kind::move_or_replace:
+      case Action::move:
+      case Action::move_or_replace:
         statement.keys = {key};
         statement.target = random_.below(keys_);
         if (random_.percent(50)) statement.inputs = inputs(table, true);
