@@ -195,7 +195,7 @@ TEST_F(Notes, a_file_that_is_no_database_is_left_alone) {
 
 TEST_F(Notes, a_database_that_cannot_be_made_is_named) {
   // Not even root may make files in /proc.
-  for (const std::string name : {"no/such/folder/a.db", "/proc/a.db", "/dev/null"}) {
+  for (const char* const name : {"no/such/folder/a.db", "/proc/a.db", "/dev/null"}) {
     const Result result = on(name, {"list"});
     EXPECT_EQ(result.exit_code, 1);
     EXPECT_THAT(result.errors, AllOf(StartsWith("notes: "), HasSubstr(name)));

@@ -72,7 +72,7 @@ TEST_F(NotesText, holds_every_word_of_two_devices) {
   output_on("a.db", {"edit", id, "--body", "We need oat milk today."});
   EXPECT_EQ(edit("b.db", id, "sed -i 's/today/tomorrow and some bread/' \"$1\"").exit_code, 0);
   meet();
-  for (const std::string device : {"a.db", "b.db"}) {
+  for (const char* const device : {"a.db", "b.db"}) {
     EXPECT_EQ(body(device, id), "We need oat milk tomorrow and some bread.\n");
     EXPECT_THAT(output_on(device, {"search", "oat", "bread"}), HasSubstr("Shopping"));
     EXPECT_THAT(output_on(device, {"search", "today"}), IsEmpty());

@@ -60,11 +60,11 @@ TEST_F(ProcessesThreads, WritersThatSyncWithAThirdFileLoseNothingAndReuseNoDot) 
   expect_success(second);
   sync(db, third);
   EXPECT_EQ(count_pairs(db), 3 * kWrites);
-  EXPECT_EQ(value_of(db, "SELECT pairs FROM totals"), Value(3 * kWrites));
+  EXPECT_EQ(value_of(db, "SELECT pairs FROM totals"), Value(std::int64_t{3} * kWrites));
   EXPECT_EQ(db.digest(), third.digest());
   // One dot for each transaction, in whichever process.
-  EXPECT_EQ(db.vector()[db.id()], 3U * kWrites);
-  EXPECT_EQ(third.vector()[db.id()], 3U * kWrites);
+  EXPECT_EQ(db.vector()[db.id()], std::uint64_t{3} * kWrites);
+  EXPECT_EQ(third.vector()[db.id()], std::uint64_t{3} * kWrites);
 }
 
 TEST_F(ProcessesThreads, ObserversSeeAnotherProcesssTransactionsWholeAndToTheLast) {

@@ -56,7 +56,7 @@ std::vector<int> types(std::string_view bytes) {
 
 /// Two replicas with a note each, and the sessions between them.
 class SessionRoles : public ::testing::Test {
- protected:
+ public:
   SessionRoles() {
     a.insert("notes", "milk", {{"title", "Milk"}});
     b.insert("notes", "tea", {{"title", "Tea"}});
@@ -152,7 +152,7 @@ TEST_F(SessionRoles, ChangesOfOneThatSaidItWouldSendNoneAreRefused) {
 }
 
 class SessionGroup : public SessionRoles {
- protected:
+ public:
   MemoryGroup here{{"genesis", "admit a"}};
   MemoryGroup there{{"genesis", "admit b"}};
 };
