@@ -1,12 +1,13 @@
 // A process that works on a database file, for tests of several processes on one file:
 //
-//   database_worker write FILE NAME COUNT           COUNT transactions of two rows and a counter
-//   each database_worker write_and_sync FILE THIRD NAME COUNT
-//                                                   the same, syncing with the file THIRD in
-//                                                   between
-//   database_worker hold FILE MILLISECONDS          prints "held" inside a write transaction,
-//   commits after
-//                                                   MILLISECONDS
+//   database_worker write FILE NAME COUNT
+//     COUNT transactions of two rows and a counter each
+//   database_worker write_and_sync FILE THIRD NAME COUNT
+//     the same, syncing with the file THIRD in between
+//   database_worker acknowledge FILE THIRD NAME
+//     the same without an end; prints the name of each transaction once it is committed
+//   database_worker hold FILE MILLISECONDS
+//     prints "held" inside a write transaction, commits after MILLISECONDS
 //
 // Errors `busy` are tried again; any other ends the process with 1 and a message.
 #include <chrono>
@@ -60,6 +61,18 @@ void write_and_sync(rill::Database& db, const std::string& third_path, const std
   }
 }
 
+[[noreturn]] void acknowledge(rill::Database& db, const std::string& third_path,
+                              const std::string& name) {
+  rill::Database third(third_path, options_beside(third_path));
+  migrate_pairs(third);
+  for (int written = 0;; ++written) {
+    const std::string pair = name + "-" + std::to_string(written);
+    write_pair(db, pair);
+    std::cout << pair << std::endl;  // NOLINT(performance-avoid-endl): it may be killed next
+    if (written % kSyncEvery == 0) sync_once(db, third);
+  }
+}
+
 void hold(rill::Database& db, int milliseconds) {
   db.transaction([&] {
     write_pair(db, "held");
@@ -76,6 +89,8 @@ int run(std::span<char*> arguments) {
     write(db, arguments[3], std::atoi(arguments[4]));
   } else if (command == "write_and_sync") {
     write_and_sync(db, arguments[3], arguments[4], std::atoi(arguments[5]));
+  } else if (command == "acknowledge") {
+    acknowledge(db, arguments[3], arguments[4]);
   } else {
     hold(db, std::atoi(arguments[3]));
   }
