@@ -18,6 +18,8 @@ std::string advice_for(ErrorCode code) {
       return " (another connection is writing; end its transaction or try again)";
     case ErrorCode::disk_full:
       return " (the transaction was rolled back; free some space and try again)";
+    case ErrorCode::io:
+      return " (check the disk and its limits, then try again)";
     case ErrorCode::read_only:
       return " (check the permissions of the file and of its folder)";
     case ErrorCode::not_a_database:
