@@ -128,9 +128,9 @@ void check(rill::Session& session, const MemoryReplica* replica, const Beginning
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const Beginning beginning;
+  static const Beginning kBeginning;
   Input input{{reinterpret_cast<const char*>(data), size}};
-  const std::unique_ptr<MemoryReplica> replica = beginning.replica.copy(1);
+  const std::unique_ptr<MemoryReplica> replica = kBeginning.replica.copy(1);
   rill::test::MemoryGroup group({"genesis"});
 
   rill::SessionOptions options;
@@ -141,17 +141,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (roles % 32 == 16) options.group = &group;
   rill::Session session(*replica, options);
   session.start();
-  if (roles < 128) session.receive(beginning.honest[0]);
+  if (roles < 128) session.receive(kBeginning.honest[0]);
   std::size_t output = 0;
   std::uint64_t chunks = 0;
   for (int second = 0; !input.rest.empty(); ++second) {
-    session.receive(next_bytes(input, beginning.honest));
+    session.receive(next_bytes(input, kBeginning.honest));
     if (second % 3 == 0) session.tick(std::chrono::milliseconds{second * 500});
     output += session.take_output().size();
     // A replica is changed by chunks alone.
     const bool took = replica->chunks_received() != chunks;
     chunks = replica->chunks_received();
-    check(session, took || input.rest.empty() ? replica.get() : nullptr, beginning);
+    check(session, took || input.rest.empty() ? replica.get() : nullptr, kBeginning);
   }
   require(output < 4'000'000, "output grows");
   return 0;
