@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "discovery/discovery.hpp"
 #include "support/discovery_device.hpp"
 #include "support/network_namespace.hpp"
+#include "support/replicator_device.hpp"
 
 namespace rill {
 namespace {
@@ -19,19 +19,11 @@ namespace {
 using namespace std::chrono_literals;
 using test::discovery_key;
 using test::DiscoveryDevice;
+using test::eventually;
 using test::NetworkNamespace;
 
 /// The networks are the tests' own, so is the port.
 constexpr std::uint16_t kPort = 41'317;
-
-bool eventually(const std::function<bool()>& condition) {
-  const auto end = std::chrono::steady_clock::now() + 15s;
-  while (std::chrono::steady_clock::now() < end) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(20ms);
-  }
-  return false;
-}
 
 class DiscoveryNamespacesThreads : public ::testing::Test {
  protected:
@@ -59,17 +51,17 @@ class DiscoveryNamespacesThreads : public ::testing::Test {
 };
 
 /// A device on one of the machines.
-class Device : public DiscoveryDevice {
+class CabledDevice : public DiscoveryDevice {
  public:
-  Device(const NetworkNamespace& machine, std::uint16_t port)
+  CabledDevice(const NetworkNamespace& machine, std::uint16_t port)
       : DiscoveryDevice({kPort}, {port, {discovery_key(1)}, {}}, [&machine] { machine.enter(); }) {}
 };
 
 TEST_F(DiscoveryNamespacesThreads, DevicesFindEachOtherOverV4AndV6) {
   up(a_, "10.77.0.1");
   up(b_, "10.77.0.2");
-  Device a(a_, 1'001);
-  Device b(b_, 1'002);
+  CabledDevice a(a_, 1'001);
+  CabledDevice b(b_, 1'002);
   EXPECT_TRUE(a.finds("10.77.0.2", 1'002));
   EXPECT_TRUE(b.finds("10.77.0.1", 1'001));
   EXPECT_TRUE(a.finds("fe80::", 1'002));
@@ -83,8 +75,8 @@ TEST_F(DiscoveryNamespacesThreads, DevicesFindEachOtherOverV4AndV6) {
 TEST_F(DiscoveryNamespacesThreads, LinkLocalAddressesSayOnWhichInterface) {
   up(a_, "");
   up(b_, "");
-  Device a(a_, 1'001);
-  Device b(b_, 1'002);
+  CabledDevice a(a_, 1'001);
+  CabledDevice b(b_, 1'002);
   ASSERT_TRUE(a.finds("fe80::", 1'002));
   const auto address = a.sighting(1'002).endpoint.address();
   ASSERT_TRUE(address.is_v6());
@@ -92,8 +84,8 @@ TEST_F(DiscoveryNamespacesThreads, LinkLocalAddressesSayOnWhichInterface) {
 }
 
 TEST_F(DiscoveryNamespacesThreads, ANetworkThatComesLaterIsUsed) {
-  Device a(a_, 1'001);
-  Device b(b_, 1'002);
+  CabledDevice a(a_, 1'001);
+  CabledDevice b(b_, 1'002);
   std::this_thread::sleep_for(200ms);
   EXPECT_FALSE(a.has_found(1'002));
   up(a_, "10.77.0.1");
@@ -106,8 +98,8 @@ TEST_F(DiscoveryNamespacesThreads, ANetworkThatComesLaterIsUsed) {
 TEST_F(DiscoveryNamespacesThreads, ALinkThatWasDownIsUsedAgain) {
   up(a_, "10.77.0.1");
   up(b_, "10.77.0.2");
-  Device a(a_, 1'001);
-  Device b(b_, 1'002);
+  CabledDevice a(a_, 1'001);
+  CabledDevice b(b_, 1'002);
   ASSERT_TRUE(a.finds("10.77.0.2", 1'002));
   ASSERT_TRUE(b.finds("10.77.0.1", 1'001));
   const unsigned before = a.network_changes();
@@ -125,8 +117,8 @@ TEST_F(DiscoveryNamespacesThreads, ALinkThatWasDownIsUsedAgain) {
 TEST_F(DiscoveryNamespacesThreads, ANewAddressIsAnnounced) {
   up(a_, "10.77.0.1");
   up(b_, "10.77.0.2");
-  Device a(a_, 1'001);
-  Device b(b_, 1'002);
+  CabledDevice a(a_, 1'001);
+  CabledDevice b(b_, 1'002);
   ASSERT_TRUE(a.finds("10.77.0.2", 1'002));
   const std::string nonce = a.sighting(1'002).device;
   ASSERT_TRUE(b_.run("address del 10.77.0.2/24 dev v0"));
@@ -139,8 +131,8 @@ TEST_F(DiscoveryNamespacesThreads, ANewAddressIsAnnounced) {
 TEST_F(DiscoveryNamespacesThreads, OneThatKeepsToItsMachineIsNotFoundFromOutside) {
   up(a_, "10.77.0.1");
   up(b_, "10.77.0.2");
-  Device a(a_, 1'001);
-  Device b(b_, 1'002);
+  CabledDevice a(a_, 1'001);
+  CabledDevice b(b_, 1'002);
   DiscoveryDevice hidden({kPort, true}, announcement(1'003), [&] { b_.enter(); });
   ASSERT_TRUE(a.finds("10.77.0.2", 1'002));
   ASSERT_TRUE(b.finds("127.0.0.1", 1'003));
