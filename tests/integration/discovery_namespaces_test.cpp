@@ -51,17 +51,17 @@ class DiscoveryNamespacesThreads : public ::testing::Test {
 };
 
 /// A device on one of the machines.
-class CabledDevice : public DiscoveryDevice {
+class PlacedDevice : public DiscoveryDevice {
  public:
-  CabledDevice(const NetworkNamespace& machine, std::uint16_t port)
+  PlacedDevice(const NetworkNamespace& machine, std::uint16_t port)
       : DiscoveryDevice({kPort}, {port, {discovery_key(1)}, {}}, [&machine] { machine.enter(); }) {}
 };
 
 TEST_F(DiscoveryNamespacesThreads, DevicesFindEachOtherOverV4AndV6) {
   up(a_, "10.77.0.1");
   up(b_, "10.77.0.2");
-  CabledDevice a(a_, 1'001);
-  CabledDevice b(b_, 1'002);
+  PlacedDevice a(a_, 1'001);
+  PlacedDevice b(b_, 1'002);
   EXPECT_TRUE(a.finds("10.77.0.2", 1'002));
   EXPECT_TRUE(b.finds("10.77.0.1", 1'001));
   EXPECT_TRUE(a.finds("fe80::", 1'002));
@@ -75,8 +75,8 @@ TEST_F(DiscoveryNamespacesThreads, DevicesFindEachOtherOverV4AndV6) {
 TEST_F(DiscoveryNamespacesThreads, LinkLocalAddressesSayOnWhichInterface) {
   up(a_, "");
   up(b_, "");
-  CabledDevice a(a_, 1'001);
-  CabledDevice b(b_, 1'002);
+  PlacedDevice a(a_, 1'001);
+  PlacedDevice b(b_, 1'002);
   ASSERT_TRUE(a.finds("fe80::", 1'002));
   const auto address = a.sighting(1'002).endpoint.address();
   ASSERT_TRUE(address.is_v6());
@@ -84,8 +84,8 @@ TEST_F(DiscoveryNamespacesThreads, LinkLocalAddressesSayOnWhichInterface) {
 }
 
 TEST_F(DiscoveryNamespacesThreads, ANetworkThatComesLaterIsUsed) {
-  CabledDevice a(a_, 1'001);
-  CabledDevice b(b_, 1'002);
+  PlacedDevice a(a_, 1'001);
+  PlacedDevice b(b_, 1'002);
   std::this_thread::sleep_for(200ms);
   EXPECT_FALSE(a.has_found(1'002));
   up(a_, "10.77.0.1");
@@ -98,8 +98,8 @@ TEST_F(DiscoveryNamespacesThreads, ANetworkThatComesLaterIsUsed) {
 TEST_F(DiscoveryNamespacesThreads, ALinkThatWasDownIsUsedAgain) {
   up(a_, "10.77.0.1");
   up(b_, "10.77.0.2");
-  CabledDevice a(a_, 1'001);
-  CabledDevice b(b_, 1'002);
+  PlacedDevice a(a_, 1'001);
+  PlacedDevice b(b_, 1'002);
   ASSERT_TRUE(a.finds("10.77.0.2", 1'002));
   ASSERT_TRUE(b.finds("10.77.0.1", 1'001));
   const unsigned before = a.network_changes();
@@ -117,8 +117,8 @@ TEST_F(DiscoveryNamespacesThreads, ALinkThatWasDownIsUsedAgain) {
 TEST_F(DiscoveryNamespacesThreads, ANewAddressIsAnnounced) {
   up(a_, "10.77.0.1");
   up(b_, "10.77.0.2");
-  CabledDevice a(a_, 1'001);
-  CabledDevice b(b_, 1'002);
+  PlacedDevice a(a_, 1'001);
+  PlacedDevice b(b_, 1'002);
   ASSERT_TRUE(a.finds("10.77.0.2", 1'002));
   const std::string nonce = a.sighting(1'002).device;
   ASSERT_TRUE(b_.run("address del 10.77.0.2/24 dev v0"));
@@ -131,8 +131,8 @@ TEST_F(DiscoveryNamespacesThreads, ANewAddressIsAnnounced) {
 TEST_F(DiscoveryNamespacesThreads, OneThatKeepsToItsMachineIsNotFoundFromOutside) {
   up(a_, "10.77.0.1");
   up(b_, "10.77.0.2");
-  CabledDevice a(a_, 1'001);
-  CabledDevice b(b_, 1'002);
+  PlacedDevice a(a_, 1'001);
+  PlacedDevice b(b_, 1'002);
   DiscoveryDevice hidden({kPort, true}, announcement(1'003), [&] { b_.enter(); });
   ASSERT_TRUE(a.finds("10.77.0.2", 1'002));
   ASSERT_TRUE(b.finds("127.0.0.1", 1'003));
