@@ -25,6 +25,9 @@ std::optional<std::string_view> IncomingChunk::add(const Frame& frame) {
   if (packed && bytes_.empty()) {
     bytes_ = std::move(unpacked);
   } else {
+    // Doubled step by step, the old room and the new would be held at once. Room that is not
+    // written to costs nothing.
+    if (bytes_.size() + piece.size() > kMaxUnpackedBytes) bytes_.reserve(kMaxDeltaBytes);
     bytes_.append(piece);
   }
   if (more) return std::nullopt;

@@ -8,6 +8,9 @@
 //     the same without an end; prints the name of each transaction once it is committed
 //   database_worker hold FILE MILLISECONDS
 //     prints "held" inside a write transaction, commits after MILLISECONDS
+//   database_worker replicate FILE ADDRESS ...
+//     keeps FILE, which has a table `notes` and a group, in sync with the devices at the addresses,
+//     prints what happens, and does not end
 //
 // Errors `busy` are tried again; any other ends the process with 1 and a message.
 #include <chrono>
@@ -18,6 +21,7 @@
 #include <thread>
 
 #include "rill/rill.hpp"
+#include "support/database_device.hpp"
 #include "support/database_fixture.hpp"
 #include "support/pairs_app.hpp"
 
@@ -81,8 +85,21 @@ void hold(rill::Database& db, int milliseconds) {
   });
 }
 
+[[noreturn]] void replicate(std::span<char*> arguments) {
+  rill::test::DatabaseDevice device(arguments[2],
+                                    rill::test::hasty(rill::test::DatabaseDevice::quiet()));
+  const rill::Subscription events =
+      device.replicator->on_event([](const rill::ReplicatorEvent& event) {
+        // NOLINTNEXTLINE(performance-avoid-endl): the test waits for it
+        std::cout << to_string(event.kind) << ' ' << event.name << std::endl;
+      });
+  for (const char* address : arguments.subspan(3)) device.replicator->connect(address);
+  for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
+}
+
 int run(std::span<char*> arguments) {
   const std::string command = arguments[1];
+  if (command == "replicate") replicate(arguments);
   rill::Database db(arguments[2], options_beside(arguments[2]));
   migrate_pairs(db);
   if (command == "write") {

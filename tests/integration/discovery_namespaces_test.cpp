@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "discovery/discovery.hpp"
 #include "support/discovery_device.hpp"
 #include "support/network_namespace.hpp"
+#include "support/replicator_device.hpp"
 
 namespace rill {
 namespace {
@@ -19,19 +19,11 @@ namespace {
 using namespace std::chrono_literals;
 using test::discovery_key;
 using test::DiscoveryDevice;
+using test::eventually;
 using test::NetworkNamespace;
 
 /// The networks are the tests' own, so is the port.
 constexpr std::uint16_t kPort = 41'317;
-
-bool eventually(const std::function<bool()>& condition) {
-  const auto end = std::chrono::steady_clock::now() + 15s;
-  while (std::chrono::steady_clock::now() < end) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(20ms);
-  }
-  return false;
-}
 
 class DiscoveryNamespacesThreads : public ::testing::Test {
  protected:

@@ -1,43 +1,21 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <fstream>
 #include <string>
 
 #include "rill/rill.hpp"
 #include "support/database_fixture.hpp"
+#include "support/process_memory.hpp"
 
 // Memory: what does not fit it goes through it in pieces.
 
 namespace rill {
 namespace {
 
+using testing::kMebibyte;
 using testing::migrate_notes;
+using testing::process_memory;
 using testing::value_of;
-
-constexpr std::uint64_t kMebibyte = std::uint64_t{1} << 20U;
-
-/// A line of /proc/self/status, in bytes.
-std::uint64_t memory(const std::string& name) {
-  std::ifstream status("/proc/self/status");
-  std::string line;
-  while (std::getline(status, line)) {
-    if (line.starts_with(name + ":")) return std::stoull(line.substr(name.size() + 1)) * 1'024;
-  }
-  return 0;
-}
-
-/// Makes the greatest size so far the present one.
-void forget_peak() { std::ofstream("/proc/self/clear_refs") << "5"; }
-
-/// Whether sizes mean anything: a sanitizer's own memory would drown them.
-bool measures_memory() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  return false;
-#else
-  return memory("VmHWM") > 0;
-#endif
-}
 
 class LargeTransfers : public ::testing::Test {
  public:
@@ -64,9 +42,7 @@ TEST_F(LargeTransfers, ATransferLargerThanItsMemoryIsAppliedInOneTransaction) {
       }
     });
   }
-  const bool measured = measures_memory();
-  forget_peak();
-  const std::uint64_t before = memory("VmRSS");
+  const testing::MemoryPeak peak;
   const auto changes = a.changes_since(b.vector());
   std::uint64_t bytes = 0;
   ReceiveResult result;
@@ -78,11 +54,8 @@ TEST_F(LargeTransfers, ATransferLargerThanItsMemoryIsAppliedInOneTransaction) {
   EXPECT_TRUE(result.applied);
   EXPECT_EQ(result.rows_changed, std::uint64_t{kRows});
   EXPECT_GT(bytes, 300 * kMebibyte);
-  const std::uint64_t grown = memory("VmHWM") - before;
-  RecordProperty("megabytes", std::to_string(grown / kMebibyte));
-  if (measured) {
-    EXPECT_LT(grown, 48 * kMebibyte);
-  }
+  RecordProperty("megabytes", std::to_string(peak.grown() / kMebibyte));
+  EXPECT_LT(peak.grown(), 48 * kMebibyte);
   EXPECT_EQ(value_of(b, "SELECT count(*) FROM notes"), Value(kRows));
   EXPECT_EQ(value_of(b, "SELECT count(*) FROM rill_inbox"), Value(0));
 }
@@ -97,10 +70,10 @@ TEST_F(LargeTransfers, AMassOfSmallDeltasLeavesNothingBehind) {
         "views + 1",
         std::to_string(delta % 100));
     testing::pull(b, a);
-    if (delta == kSettled) settled = memory("VmRSS");
+    if (delta == kSettled) settled = process_memory("VmRSS");
   }
-  if (measures_memory()) {
-    EXPECT_LT(memory("VmRSS"), settled + 2 * kMebibyte);
+  if (testing::MemoryPeak().measures()) {
+    EXPECT_LT(process_memory("VmRSS"), settled + 2 * kMebibyte);
   }
   EXPECT_EQ(value_of(b, "SELECT sum(views) FROM notes"), Value(kDeltas));
   EXPECT_EQ(value_of(b, "SELECT count(*) FROM rill_inbox"), Value(0));

@@ -14,4 +14,8 @@ inline constexpr unsigned kEffortPercent = 100;
 /// `count` scaled by the effort, at least 1.
 constexpr unsigned scaled(unsigned count) { return std::max(1U, count * kEffortPercent / 100); }
 
+/// How much longer all takes under a sanitizer, so that what has to happen in time gets that much
+/// more.
+inline constexpr int kSlowness = kEffortPercent < 100 ? 2 : 1;
+
 }  // namespace rill::testing

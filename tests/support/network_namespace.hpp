@@ -40,12 +40,14 @@ class NetworkNamespace {
     if (::setns(fd_, CLONE_NEWNET) != 0) std::abort();
   }
   /// Runs `ip` there; returns whether it succeeded.
-  [[nodiscard]] bool run(const std::string& arguments) const {
+  [[nodiscard]] bool run(const std::string& arguments) const { return execute("ip " + arguments); }
+  /// Runs a command there; returns whether it succeeded.
+  [[nodiscard]] bool execute(const std::string& command) const {
     bool done = false;
     std::thread([&] {
       enter();
       // The child of a thread inside is inside.
-      done = std::system(("ip " + arguments).c_str()) == 0;  // NOLINT(cert-env33-c)
+      done = std::system(command.c_str()) == 0;  // NOLINT(cert-env33-c)
     }).join();
     return done;
   }

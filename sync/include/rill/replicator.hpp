@@ -113,8 +113,10 @@ struct ReplicatorEvent {
     pairing_request,  ///< `request` waits for `confirm` or `decline`.
     paired,           ///< A device was admitted here, or this one was admitted.
     pairing_failed,   ///< An attempt came to nothing; `error` tells why.
-    refused,          ///< A device that may not sync was turned away, or turned this one away.
-    trouble,          ///< Something of this device's own failed; `error` tells what.
+    /// A device that may not sync was turned away, or turned this one away; or a session with a
+    /// member came to nothing, as with another version of the protocol. `error` tells why.
+    refused,
+    trouble,  ///< Something of this device's own failed; `error` tells what.
   };
 
   /// What happened.

@@ -105,9 +105,12 @@ void PeerTable::offline(const DeviceId& id, std::uint64_t number) {
   peer.status.connection = PeerStatus::Connection::offline;
   peer.status.in_sync = false;
   changed_.notify_all();
-  if (!std::exchange(peer.told, false)) return;
+  const bool was_online = std::exchange(peer.told, false);
+  // A session that came to nothing is news where more than the connection failed.
+  const std::optional<Error>& error = peer.status.last_error;
+  if (!was_online && (!error || error->code() == ErrorCode::peer_gone)) return;
   ReplicatorEvent told;
-  told.kind = ReplicatorEvent::Kind::peer_offline;
+  told.kind = was_online ? ReplicatorEvent::Kind::peer_offline : ReplicatorEvent::Kind::refused;
   told.peer = id;
   told.name = peer.status.member.name;
   told.address = peer.status.address;

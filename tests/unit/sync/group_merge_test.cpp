@@ -21,7 +21,7 @@ using test::forged;
 using test::GroupDevice;
 
 /// A founded the group and admitted B as admin and C as writer; all have heard of each other.
-class GroupMerge : public testing::Test {
+class GroupMerge : public ::testing::Test {
  public:
   GroupMerge() {
     a.group.create("A");

@@ -36,7 +36,7 @@ TEST(Group, MakesItsCreatorTheFirstAdmin) {
   a.group.create("Kitchen");
   EXPECT_TRUE(a.group.exists());
   EXPECT_THAT(a.group.members(),
-              testing::ElementsAre(Member{a.id(), a.id_key(), "Kitchen", Role::admin, false}));
+              ::testing::ElementsAre(Member{a.id(), a.id_key(), "Kitchen", Role::admin, false}));
   EXPECT_EQ(a.group.own_role(), Role::admin);
   EXPECT_EQ(a.group.keys().size(), 1U);
   EXPECT_ERROR(a.group.create("again"), ErrorCode::already_in_group);
@@ -78,7 +78,7 @@ TEST(Group, RefusesToAdmitOrRemoveForALesserMember) {
     try {
       b.group.revoke(a.id());
     } catch (const Error& error) {
-      EXPECT_THAT(error.what(), testing::HasSubstr(to_string(role)));
+      EXPECT_THAT(error.what(), ::testing::HasSubstr(to_string(role)));
     }
   }
 }

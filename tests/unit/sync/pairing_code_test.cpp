@@ -75,13 +75,13 @@ TEST(PairingCode, IsReadHoweverPeopleGroupIt) {
 }
 
 TEST(PairingCode, SaysWhatIsWrongWithoutRepeatingTheCode) {
-  EXPECT_THAT(refusal("1234567"), testing::HasSubstr("has 8 digits, and this one 7"));
-  EXPECT_THAT(refusal("123456789"), testing::HasSubstr("this one 9"));
-  EXPECT_THAT(refusal("1234 567x"), testing::HasSubstr("digits only"));
-  EXPECT_THAT(refusal(" \n"), testing::HasSubstr("is needed"));
-  EXPECT_THAT(refusal("--"), testing::HasSubstr("this one 0"));
-  EXPECT_THAT(refusal(std::string(2'000, '1')), testing::HasSubstr("too long"));
-  EXPECT_THAT(refusal("9753197"), testing::Not(testing::HasSubstr("9753197")));
+  EXPECT_THAT(refusal("1234567"), ::testing::HasSubstr("has 8 digits, and this one 7"));
+  EXPECT_THAT(refusal("123456789"), ::testing::HasSubstr("this one 9"));
+  EXPECT_THAT(refusal("1234 567x"), ::testing::HasSubstr("digits only"));
+  EXPECT_THAT(refusal(" \n"), ::testing::HasSubstr("is needed"));
+  EXPECT_THAT(refusal("--"), ::testing::HasSubstr("this one 0"));
+  EXPECT_THAT(refusal(std::string(2'000, '1')), ::testing::HasSubstr("too long"));
+  EXPECT_THAT(refusal("9753197"), ::testing::Not(::testing::HasSubstr("9753197")));
 }
 
 TEST(PairingLink, SurvivesItsText) {
@@ -139,16 +139,16 @@ TEST(PairingLink, NamesNumericAddressesOnly) {
 
 TEST(PairingLink, SaysWhatIsWrong) {
   const std::string good = to_string(sample_link({"192.0.2.1:4000"}));
-  EXPECT_THAT(refusal("rill:pear?1.AAAA"), testing::HasSubstr("does not begin with rill:pair?"));
-  EXPECT_THAT(refusal("rill:pair?2.AAAA"), testing::HasSubstr("newer version"));
-  EXPECT_THAT(refusal("rill:pair?17.AAAA"), testing::HasSubstr("newer version"));
-  EXPECT_THAT(refusal("rill:pair?"), testing::HasSubstr("cut short"));
-  EXPECT_THAT(refusal("rill:pair?1.!!!!"), testing::HasSubstr("damaged"));
+  EXPECT_THAT(refusal("rill:pear?1.AAAA"), ::testing::HasSubstr("does not begin with rill:pair?"));
+  EXPECT_THAT(refusal("rill:pair?2.AAAA"), ::testing::HasSubstr("newer version"));
+  EXPECT_THAT(refusal("rill:pair?17.AAAA"), ::testing::HasSubstr("newer version"));
+  EXPECT_THAT(refusal("rill:pair?"), ::testing::HasSubstr("cut short"));
+  EXPECT_THAT(refusal("rill:pair?1.!!!!"), ::testing::HasSubstr("damaged"));
   for (std::size_t size = 11; size < good.size(); ++size) {
-    EXPECT_THAT(refusal(good.substr(0, size)), testing::HasSubstr("copy all of it")) << size;
+    EXPECT_THAT(refusal(good.substr(0, size)), ::testing::HasSubstr("copy all of it")) << size;
   }
-  EXPECT_THAT(refusal(good + "A"), testing::HasSubstr("copy all of it"));
-  EXPECT_THAT(refusal(good + "AA"), testing::HasSubstr("copy all of it"));
+  EXPECT_THAT(refusal(good + "A"), ::testing::HasSubstr("copy all of it"));
+  EXPECT_THAT(refusal(good + "AA"), ::testing::HasSubstr("copy all of it"));
 }
 
 TEST(PairingLink, RandomTextsAreRefusedOrMeanWhatTheySay) {

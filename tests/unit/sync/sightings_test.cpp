@@ -11,8 +11,8 @@ namespace rill {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using testing::SizeIs;
 
 Beacon beacon(std::uint32_t device, std::optional<std::uint8_t> inviting = {}) {
