@@ -185,13 +185,13 @@ void Dispatcher::run() {
   while (!stopping_) {
     wake_.wait_for(lock, kLookInterval, [this] { return stopping_ || pending_; });
     if (stopping_) return;
-    pending_ = false;
+    const bool told = std::exchange(pending_, false);
     if (restarted_) changes_ = std::move(restarted_);
     std::vector<ReplacedRows> replaced = std::exchange(replaced_, {});
     BoundedEvents events = std::exchange(events_, {});
     lock.unlock();
     try {
-      look(replaced, events);
+      if (others_committed() || told || failing_) look(replaced, events);
       replaced.clear();
       failing_ = false;
     } catch (const Error& error) {
@@ -211,6 +211,16 @@ void Dispatcher::run() {
     std::vector<ReplacedRows> later = std::exchange(replaced_, std::move(replaced));
     for (ReplacedRows& run : later) keep(std::move(run));
   }
+}
+
+bool Dispatcher::others_committed() {
+  readers_.check();
+  if (!probe_) probe_ = readers_.lease();
+  sqlite::Using version(probe_->connection.cached("PRAGMA data_version"));
+  version->step();
+  // Commits of this process count, too: they cost one look more.
+  const std::int64_t now = version->integer(0);
+  return std::exchange(probed_, now) != now;
 }
 
 void Dispatcher::look(std::vector<ReplacedRows>& replaced, BoundedEvents& events) {
