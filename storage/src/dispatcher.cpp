@@ -12,6 +12,9 @@ namespace {
 
 /// How often other processes' commits are looked for, while anyone listens.
 constexpr std::chrono::milliseconds kLookInterval{100};
+/// The same once so many looks in a row found none.
+constexpr std::chrono::milliseconds kQuietInterval{400};
+constexpr int kQuietLooks = 50;
 
 /// How many stretches of replaced rows may wait to be reported: other processes' commits part them.
 constexpr std::size_t kMaxReplacedRuns = 1'000;
@@ -183,7 +186,8 @@ std::vector<Dispatcher::ListenerPtr> Dispatcher::listeners() {
 void Dispatcher::run() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
-    wake_.wait_for(lock, kLookInterval, [this] { return stopping_ || pending_; });
+    const auto interval = quiet_looks_ < kQuietLooks ? kLookInterval : kQuietInterval;
+    wake_.wait_for(lock, interval, [this] { return stopping_ || pending_; });
     if (stopping_) return;
     const bool told = std::exchange(pending_, false);
     if (restarted_) changes_ = std::move(restarted_);
@@ -191,7 +195,9 @@ void Dispatcher::run() {
     BoundedEvents events = std::exchange(events_, {});
     lock.unlock();
     try {
-      if (others_committed() || told || failing_) look(replaced, events);
+      const bool news = others_committed() || told || failing_;
+      quiet_looks_ = news ? 0 : std::min(quiet_looks_ + 1, kQuietLooks);
+      if (news) look(replaced, events);
       replaced.clear();
       failing_ = false;
     } catch (const Error& error) {

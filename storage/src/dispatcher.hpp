@@ -117,6 +117,7 @@ class Dispatcher {
   bool failing_ = false;     // the last look did not succeed
   ReaderLease probe_;        // its connection tells whether others have committed
   std::int64_t probed_ = 0;  // by `PRAGMA data_version`
+  int quiet_looks_ = 0;      // in a row; a cap of `kQuietLooks`
 };
 
 /// Runs a query and reads its rows.
