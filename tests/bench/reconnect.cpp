@@ -11,8 +11,6 @@
 namespace rill::bench {
 namespace {
 
-constexpr const char* kInterface = "rill0";
-
 /// Runs `call` in the namespace, where the threads that it starts stay.
 template <typename Call>
 auto inside(const test::NetworkNamespace& network, Call call) {
@@ -32,8 +30,7 @@ class Cable {
     for (const auto* end : {&left, &right}) {
       if (!end->trouble().empty()) throw Skipped("no network namespace: " + end->trouble());
     }
-    const bool laid = left.connect(right, kInterface) &&
-                      left.run("addr add 10.77.0.1/24 dev rill0") &&
+    const bool laid = left.connect(right, "rill0") && left.run("addr add 10.77.0.1/24 dev rill0") &&
                       right.run("addr add 10.77.0.2/24 dev rill0") &&
                       right.run("link set rill0 up") && left.run("link set rill0 up");
     if (!laid) throw Skipped("no pair of veth interfaces can be made");
@@ -113,6 +110,7 @@ double reconnect_once(const Setting& setting, std::chrono::seconds down) {
 Figures reconnect(const Setting& setting) {
   const std::chrono::seconds down(setting.scale.rounds == 1 ? 0 : 5);
   std::vector<double> values;
+  values.reserve(static_cast<std::size_t>(setting.scale.rounds));
   for (int round = 0; round < setting.scale.rounds; ++round) {
     values.push_back(reconnect_once(setting, down));
   }
