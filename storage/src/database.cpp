@@ -184,13 +184,17 @@ void Database::Implementation::open_own() {
     own_capture_->interner().forget();
     own_capture_->reload_catalog();
   }
-  if (own_) return;
+  if (own_) {
+    sync_own_commits(true);
+    return;
+  }
   sqlite::OpenOptions options = open_options(options_);
   options.create = false;
   options.one_user = true;  // who holds own_mutex_
   own_ = sqlite::Connection(path_.string(), options);
   try {
     configure(own_, true);
+    own_full_ = true;
     // Foreign keys and CHECKs are the app's promise about its own writes; merges do not fail on
     // them.
     own_.execute("PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON");
@@ -202,6 +206,12 @@ void Database::Implementation::open_own() {
     own_capture_.reset();
     throw;
   }
+}
+
+void Database::Implementation::sync_own_commits(bool full) {
+  if (own_full_ == full) return;
+  set_durability(own_, full);
+  own_full_ = full;
 }
 
 void Database::Implementation::follow_app(sqlite::Connection& connection) {

@@ -132,6 +132,11 @@ class Database::Implementation {
   bool renew_if_forgotten(const ReplicaSummary& peer);
   /// Applies what the inbox holds of a delta, and its last chunk.
   ReceiveResult apply_chunks(const Delta& last, std::string_view encoded);
+  /// Whether each commit of `own_` is to be on the disk when it returns; until `open_own`, which
+  /// every use of `own_` begins with.
+  void sync_own_commits(bool full);
+  /// Commits and tells observers at once, then returns when what was applied is on the disk.
+  void commit_applied(sqlite::Transaction& transaction, storage::ApplyReport& report);
   void finish_apply(storage::ApplyReport& report);
   void settle_log();
   /// Runs `work` in a transaction of `own_` that survives a power cut once this returns.
@@ -165,6 +170,7 @@ class Database::Implementation {
   std::unique_ptr<storage::Capture> own_capture_;
   /// The file was replaced by an older state: what `own_capture_` has learnt of it is void.
   std::atomic<bool> replaced_ = false;
+  bool own_full_ = false;  ///< What `sync_own_commits` was told last.
   /// A commit of `own_` failed: what the log holds may never reach the disk by itself.
   bool log_in_doubt_ = false;
 

@@ -106,6 +106,16 @@ void Database::Implementation::commit_durably(sqlite::Transaction& transaction) 
   log_in_doubt_ = false;
 }
 
+void Database::Implementation::commit_applied(sqlite::Transaction& transaction,
+                                              storage::ApplyReport& report) {
+  log_in_doubt_ = true;
+  transaction.commit();
+  // Nothing leaves for a peer before the fsync: who exports waits for `own_mutex_`.
+  finish_apply(report);
+  storage::sync_log(own_);
+  log_in_doubt_ = false;
+}
+
 storage::ReaderLease Database::Implementation::exportable_snapshot() {
   const std::lock_guard lock(own_mutex_);
   check_file();
@@ -198,6 +208,7 @@ std::unique_ptr<ChangeStream> Database::Implementation::changes_since(
 
 ReceiveResult Database::Implementation::apply_chunks(const Delta& last, std::string_view encoded) {
   const Applying applying(*own_capture_);
+  sync_own_commits(false);  // but after them, see commit_applied
   storage::ApplyReport report;
   try {
     sqlite::Transaction transaction(own_, sqlite::Transaction::Kind::immediate);
@@ -212,7 +223,7 @@ ReceiveResult Database::Implementation::apply_chunks(const Delta& last, std::str
     }
     applier.apply(encoded);
     report = applier.finish();
-    commit_durably(transaction);
+    commit_applied(transaction, report);
   } catch (const Error& error) {
     own_capture_->interner().forget();
     const Error cause = own_capture_->take_error().value_or(error);
@@ -222,7 +233,6 @@ ReceiveResult Database::Implementation::apply_chunks(const Delta& last, std::str
     own_capture_->interner().forget();
     throw;
   }
-  finish_apply(report);
   return {true, report.rows_changed, report.vector};
 }
 

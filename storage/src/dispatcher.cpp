@@ -12,6 +12,9 @@ namespace {
 
 /// How often other processes' commits are looked for, while anyone listens.
 constexpr std::chrono::milliseconds kLookInterval{100};
+/// The same once so many looks in a row found none.
+constexpr std::chrono::milliseconds kQuietInterval{400};
+constexpr int kQuietLooks = 50;
 
 /// How many stretches of replaced rows may wait to be reported: other processes' commits part them.
 constexpr std::size_t kMaxReplacedRuns = 1'000;
@@ -183,15 +186,18 @@ std::vector<Dispatcher::ListenerPtr> Dispatcher::listeners() {
 void Dispatcher::run() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
-    wake_.wait_for(lock, kLookInterval, [this] { return stopping_ || pending_; });
+    const auto interval = quiet_looks_ < kQuietLooks ? kLookInterval : kQuietInterval;
+    wake_.wait_for(lock, interval, [this] { return stopping_ || pending_; });
     if (stopping_) return;
-    pending_ = false;
+    const bool told = std::exchange(pending_, false);
     if (restarted_) changes_ = std::move(restarted_);
     std::vector<ReplacedRows> replaced = std::exchange(replaced_, {});
     BoundedEvents events = std::exchange(events_, {});
     lock.unlock();
     try {
-      look(replaced, events);
+      const bool news = others_committed() || told || failing_;
+      quiet_looks_ = news ? 0 : std::min(quiet_looks_ + 1, kQuietLooks);
+      if (news) look(replaced, events);
       replaced.clear();
       failing_ = false;
     } catch (const Error& error) {
@@ -211,6 +217,16 @@ void Dispatcher::run() {
     std::vector<ReplacedRows> later = std::exchange(replaced_, std::move(replaced));
     for (ReplacedRows& run : later) keep(std::move(run));
   }
+}
+
+bool Dispatcher::others_committed() {
+  readers_.check();
+  if (!probe_) probe_ = readers_.lease();
+  sqlite::Using version(probe_->connection.cached("PRAGMA data_version"));
+  version->step();
+  // Commits of this process count, too: they cost one look more.
+  const std::int64_t now = version->integer(0);
+  return std::exchange(probed_, now) != now;
 }
 
 void Dispatcher::look(std::vector<ReplacedRows>& replaced, BoundedEvents& events) {

@@ -87,6 +87,8 @@ class Dispatcher {
   void restart();
   void wake();
   void keep(ReplacedRows replaced);
+  /// Whether anything was committed since the last call. Cheap: no snapshot is taken.
+  bool others_committed();
   void look(std::vector<ReplacedRows>& replaced, BoundedEvents& events);
   void deliver_vector(const ListenerPtr& listener, bool moved);
   void deliver_changes(const ListenerPtr& listener, const SeenChanges& seen);
@@ -112,7 +114,10 @@ class Dispatcher {
 
   // Used by the thread alone.
   std::unique_ptr<ChangeReader> changes_;
-  bool failing_ = false;  // the last look did not succeed
+  bool failing_ = false;     // the last look did not succeed
+  ReaderLease probe_;        // its connection tells whether others have committed
+  std::int64_t probed_ = 0;  // by `PRAGMA data_version`
+  int quiet_looks_ = 0;      // in a row; a cap of `kQuietLooks`
 };
 
 /// Runs a query and reads its rows.

@@ -13,4 +13,8 @@ namespace rill::storage {
 /// Source: Rebello et al. 2020, "Can applications recover from fsync failures?".
 void rewrite_log(sqlite::Connection& connection);
 
+/// Puts the write-ahead log on the disk, as a commit with synchronous=FULL would. Throws
+/// `Error{io}`; what the log holds is then in doubt.
+void sync_log(sqlite::Connection& connection);
+
 }  // namespace rill::storage

@@ -30,6 +30,8 @@ class ReaderPool {
         setup_(std::move(setup)),
         load_(std::move(load)) {}
 
+  /// Throws if the file is no longer the database.
+  void check() const { check_(); }
   /// A reader outside any transaction. Its transaction, if one is begun, ends with the lease.
   ReaderLease lease();
   /// A reader inside a read transaction whose snapshot is the present state, with the catalog of

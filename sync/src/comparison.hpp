@@ -41,6 +41,8 @@ class Comparison {
   /// `settled` is what both sides have seen, if they are in sync; null otherwise. Throws the
   /// replica's `Error`.
   void tick(std::chrono::milliseconds now, const VersionVector* settled);
+  /// Whether rows are being read, some with each tick.
+  [[nodiscard]] bool reading() const noexcept { return scan_ != nullptr; }
 
   /// Take the peer's messages.
   void on_digest(DigestMessage message);

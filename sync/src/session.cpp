@@ -51,6 +51,7 @@ Session::State Session::state() const noexcept { return implementation_->state()
 bool Session::in_sync() const { return implementation_->in_sync(); }
 std::uint64_t Session::lag() const { return implementation_->lag(); }
 bool Session::exchanged() const noexcept { return implementation_->exchanged(); }
+bool Session::comparing() const noexcept { return implementation_->comparing(); }
 const std::optional<Peer>& Session::peer() const noexcept { return implementation_->peer(); }
 const std::optional<Error>& Session::error() const noexcept { return implementation_->error(); }
 const SessionProgress& Session::progress() const noexcept { return implementation_->progress(); }

@@ -57,6 +57,7 @@ class Session::Implementation {
   [[nodiscard]] bool in_sync() const;
   [[nodiscard]] std::uint64_t lag() const;
   [[nodiscard]] bool exchanged() const noexcept { return exchanged_; }
+  [[nodiscard]] bool comparing() const noexcept { return comparison_.reading(); }
   [[nodiscard]] const std::optional<Peer>& peer() const noexcept { return peer_; }
   [[nodiscard]] const std::optional<Error>& error() const noexcept { return error_; }
   [[nodiscard]] const SessionProgress& progress() const noexcept { return progress_; }

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "device_process.hpp"
 #include "metric.hpp"
 #include "report.hpp"
 #include "scratch_folder.hpp"
@@ -59,13 +60,14 @@ std::vector<Result> measure(const std::vector<Metric>& metrics, const Options& o
   std::vector<Result> results;
   rill::bench::print_heading();
   for (const Metric& metric : metrics) {
-    const std::optional<rill::bench::Figures> figures = metric.measure(setting);
-    if (!figures) {
-      print_skipped(metric);
-      continue;
+    try {
+      const std::optional<rill::bench::Figures> figures = metric.measure(setting);
+      if (!figures) throw rill::bench::Skipped("its trace is not in the folder of --traces");
+      results.push_back({metric, *figures});
+      print(results.back());
+    } catch (const rill::bench::Skipped& skipped) {
+      print_skipped(metric, skipped.what());
     }
-    results.push_back({metric, *figures});
-    print(results.back());
   }
   return results;
 }
@@ -94,6 +96,10 @@ int main(int argc, char** argv) {
   // How the metric text_memory calls its own program.
   if (argc == 3 && argv[1] == rill::bench::kMemoryOption) {
     return rill::bench::measure_text_memory(argv[2]);
+  }
+  // How metrics of the network call it.
+  if (argc == 4 && argv[1] == rill::bench::kDeviceOption) {
+    return rill::bench::run_device(argv[2], std::stoi(argv[3]));
   }
   const auto options = parse({argv + 1, argv + argc});
   if (!options) {

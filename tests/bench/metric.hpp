@@ -5,6 +5,7 @@
 #include <functional>
 #include <limits>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -25,9 +26,11 @@ struct Scale {
   int rounds = 5;
   /// Steps of a trace that are replayed, at most.
   std::size_t trace_steps = std::numeric_limits<std::size_t>::max();
+  /// Values in the rows of the large transfer.
+  std::size_t transfer_bytes = std::size_t{1} << 30U;
 
   /// So little that figures mean nothing: to see that everything runs.
-  static Scale tiny() { return {400, 20, 100, 50, 100, 400, 1, 2'000}; }
+  static Scale tiny() { return {400, 20, 100, 50, 100, 400, 1, 2'000, std::size_t{1} << 20U}; }
 };
 
 /// What a metric is given.
@@ -47,13 +50,19 @@ struct Figures {
   double ratio = 0;
 };
 
+/// Thrown by a metric that cannot be measured here; the message says why.
+class Skipped : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// One line of the report.
 struct Metric {
   std::string name;
   /// Of value and baseline.
   std::string unit;
   double goal = 0;
-  /// Empty if the trace that it replays is not there.
+  /// Empty if the trace that it replays is not there. May throw `Skipped`.
   std::function<std::optional<Figures>(const Setting&)> measure;
 };
 
@@ -63,7 +72,10 @@ std::vector<Metric> delta_metrics();
 std::vector<Metric> delta_scaling_metrics();
 std::vector<Metric> text_metrics();
 std::vector<Metric> text_edit_metrics();
-std::vector<Metric> network_metrics();
+std::vector<Metric> live_metrics();
+std::vector<Metric> transfer_metrics();
+std::vector<Metric> mesh_metrics();
+std::vector<Metric> reconnect_metrics();
 
 std::vector<Metric> all_metrics();
 

@@ -15,14 +15,16 @@ void print_heading() {
 void print(const Result& result) {
   const auto& [metric, figures] = result;
   const bool met = figures.ratio <= metric.goal;
-  std::printf("%-22s %14.2f %14.2f  %-14s %7.2f %7.2f  %s\n", metric.name.c_str(), figures.value,
-              figures.baseline, metric.unit.c_str(), figures.ratio, metric.goal,
-              met ? "met" : "SHORT");
+  // Shares of a core are small.
+  const int digits = metric.goal > 0 && metric.goal < 0.01 ? 5 : 2;
+  std::printf("%-22s %14.*f %14.*f  %-14s %7.*f %7.*f  %s\n", metric.name.c_str(), digits,
+              figures.value, digits, figures.baseline, metric.unit.c_str(), digits, figures.ratio,
+              digits, metric.goal, met ? "met" : "SHORT");
   std::fflush(stdout);
 }
 
-void print_skipped(const Metric& metric) {
-  std::printf("%-22s skipped: its trace is not in the folder of --traces\n", metric.name.c_str());
+void print_skipped(const Metric& metric, const std::string& reason) {
+  std::printf("%-22s skipped: %s\n", metric.name.c_str(), reason.c_str());
   std::fflush(stdout);
 }
 

@@ -17,8 +17,8 @@ struct Result {
 void print_heading();
 /// One line: name, Rill, baseline, ratio, goal, and whether the goal is met.
 void print(const Result& result);
-/// One line for a metric that needs a trace which is not there.
-void print_skipped(const Metric& metric);
+/// One line for a metric that cannot be measured here, and why.
+void print_skipped(const Metric& metric, const std::string& reason);
 /// An array of {"metric", "value", "baseline", "ratio", "goal", "unit"}. Throws
 /// `std::runtime_error` if the file cannot be written.
 void write_json(const std::filesystem::path& path, const std::vector<Result>& results);

@@ -192,8 +192,10 @@ class Database final : public Replica, public DeviceStore {
   // -------------------------------------------------------------------------------------------
 
   /// Calls `changed` after commits, local and received, that touch one of `tables` (empty: any);
-  /// the commits of other processes are noticed within some 100 ms. Old values are known where only
-  /// this object wrote since the last call. Throws `Error{unknown_table}`.
+  /// the commits of other processes are noticed within some 100 ms, or 400 ms where there were none
+  /// for a while. What was received may be told before it is on the disk, so a power cut may undo
+  /// it until the peer sends it again. Old values are known where only this object wrote since the
+  /// last call. Throws `Error{unknown_table}`.
   Subscription observe(const std::vector<std::string>& tables,
                        std::function<void(const ChangeSet&)> changed);
   /// Calls `changed` with the rows of `sql` now and whenever a commit touches a replicated table

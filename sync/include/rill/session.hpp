@@ -190,6 +190,9 @@ class Session {
   [[nodiscard]] std::uint64_t lag() const;
   /// Whether both sides have what either had when the session began.
   [[nodiscard]] bool exchanged() const noexcept;
+  /// Whether this side reads its rows for a comparison, some with each `tick`: then more of them a
+  /// second help.
+  [[nodiscard]] bool comparing() const noexcept;
   /// The peer, once it has said HELLO.
   [[nodiscard]] const std::optional<Peer>& peer() const noexcept;
   /// Why the session closed; empty if it has not, or ended in good order.

@@ -20,10 +20,10 @@ constexpr std::size_t kReadBytes = std::size_t{64} << 10U;
 /// How long the peer may take to close its end after the last words.
 constexpr milliseconds kLinger{1'000};
 
-milliseconds tick_interval(const SessionTimeouts& timeouts) {
+milliseconds tick_interval(const SessionTimeouts& timeouts, milliseconds longest) {
   const milliseconds shortest = std::min({timeouts.hello, timeouts.ping, timeouts.silence,
                                           timeouts.frame, timeouts.stall, timeouts.work});
-  return std::clamp(shortest / 4, milliseconds{5}, milliseconds{250});
+  return std::clamp(shortest / 4, milliseconds{5}, longest);
 }
 
 }  // namespace
@@ -38,7 +38,8 @@ Connection::Connection(asio::io_context& io, asio::thread_pool& workers, SecureS
       ticker_(io),
       pull_(io),
       write_(io),
-      tick_interval_(tick_interval(options_.session.timeouts)) {}
+      tick_interval_(tick_interval(options_.session.timeouts, milliseconds{250})),
+      idle_interval_(tick_interval(options_.session.timeouts, milliseconds{1'000})) {}
 
 void Connection::start() {
   last_tick_ = last_read_ = Clock::now();
@@ -123,9 +124,11 @@ asio::awaitable<std::string> Connection::with_session(Step step, bool take_outpu
   Outcome outcome = co_await asio::co_spawn(strand_, on_strand(std::move(step), take_output),
                                             asio::use_awaitable);
   --steps_;
+  comparing_ = outcome.comparing;
   if (outcome.state == Session::State::closed && !ending_) {
     ending_ = true;
     ending_since_ = Clock::now();
+    ticker_.cancel();  // a short tick from now on
   }
   co_return std::move(outcome.output);
 }
@@ -141,6 +144,7 @@ asio::awaitable<Connection::Outcome> Connection::on_strand(Step step, bool take_
   }
   if (options_.on_step) options_.on_step(session_, handled_, session_.take_events());
   outcome.state = session_.state();
+  outcome.comparing = session_.comparing();
   co_return outcome;
 }
 
@@ -202,10 +206,16 @@ asio::awaitable<void> Connection::write_loop() {
   stream_.next_layer().shutdown(asio::socket_base::shutdown_send, ignored);
 }
 
+milliseconds Connection::until_tick() const {
+  const bool idle =
+      said_hello_ && !ending_ && !writing_ && !comparing_ && steps_ == 0 && last_read_ < last_tick_;
+  return idle ? idle_interval_ : tick_interval_;
+}
+
 asio::awaitable<void> Connection::tick_loop() {
   while (!dead_) {
     asio::error_code cancelled;
-    ticker_.expires_after(tick_interval_);
+    ticker_.expires_after(until_tick());
     co_await ticker_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
     if (dead_) break;
     const auto now = Clock::now();

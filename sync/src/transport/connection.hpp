@@ -64,6 +64,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   struct Outcome {
     std::string output;
     Session::State state = Session::State::idle;
+    bool comparing = false;
   };
 
   asio::awaitable<void> read_loop();
@@ -71,6 +72,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::awaitable<void> write_loop();
   asio::awaitable<void> tick_loop();
   void on_tick(Clock::time_point now);
+  /// Until the next tick: longer while nothing goes on, since each wakes several threads.
+  [[nodiscard]] std::chrono::milliseconds until_tick() const;
   void spawn(asio::awaitable<void> (Connection::*loop)());
   asio::awaitable<void> run_loop(std::shared_ptr<Connection> self,
                                  asio::awaitable<void> (Connection::*loop)());
@@ -108,8 +111,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool dead_ = false;     ///< The socket is closed.
   bool said_hello_ = false;
   unsigned loops_ = 0;
-  unsigned steps_ = 0;  ///< Under way on the strand, or waiting for it.
+  unsigned steps_ = 0;      ///< Under way on the strand, or waiting for it.
+  bool comparing_ = false;  ///< The session goes on by ticks alone.
   std::chrono::milliseconds tick_interval_;
+  std::chrono::milliseconds idle_interval_;
   std::chrono::milliseconds session_time_{0};
   Clock::time_point last_tick_;
   Clock::time_point write_began_;

@@ -208,5 +208,24 @@ TEST(PowerCut, AfterAFailedBarrierLosesNothingThatWasShownLater) {
   }
 }
 
+// Observers hear of what was received before it is on the disk; peers must not.
+TEST(PowerCut, AfterADeltaWhoseSyncFailedLosesNothingThatWasShownLater) {
+  for (unsigned seed = 0; seed < scaled(60); ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Story story(seed);
+    story.write();
+    story.b.db->execute("INSERT INTO notes(id) VALUES('by b')");
+    const auto changes = story.b.db->changes_since(story.a.db->vector());
+    const auto chunk = changes->next(100'000);
+    ASSERT_TRUE(chunk.has_value());
+    story.a.disk.inject({DiskFailure::forgetful_sync, DiskCall::sync});
+    EXPECT_ERROR(story.a.db->receive(*chunk), ErrorCode::io);
+    while (story.revealed.empty()) story.reveal();
+    story.a.crash(kPowerCuts[seed % 3]);
+    story.check_after_cut();
+    story.converge();
+  }
+}
+
 }  // namespace
 }  // namespace rill
