@@ -46,10 +46,13 @@ void Inbox::check_follows(const Tail& before, const Delta& chunk) {
 void Inbox::check_next(const Delta& chunk) { check_follows(tail(chunk.sender), chunk); }
 
 void Inbox::make_room(std::uint64_t bytes) {
-  // `bytes` of a sender's last chunk counts all of its chunks.
+  // `bytes` of a sender's last chunk counts all of its chunks. Senders are found one by one by the
+  // index: to group all chunks would read more with each.
   const std::int64_t used = connection_.integer(
-      "SELECT coalesce(sum(bytes), 0) FROM (SELECT max(chunk), bytes FROM "
-      "main.rill_inbox GROUP BY sender)");
+      "WITH RECURSIVE senders(sender) AS (SELECT min(sender) FROM main.rill_inbox UNION ALL "
+      "SELECT (SELECT min(sender) FROM main.rill_inbox WHERE sender > senders.sender) FROM senders "
+      "WHERE sender IS NOT NULL) SELECT coalesce(sum((SELECT bytes FROM main.rill_inbox AS chunks "
+      "WHERE chunks.sender = senders.sender ORDER BY chunk DESC LIMIT 1)), 0) FROM senders");
   if (static_cast<std::uint64_t>(used) + bytes > max_bytes_) {
     throw Error(ErrorCode::limit_exceeded, "unfinished transfers take " + std::to_string(used) +
                                                " bytes of the database; the limit is " +
