@@ -254,12 +254,14 @@ ReceiveResult Database::Implementation::receive(std::string_view encoded_delta) 
   // The last chunk never waits in the inbox: with it there, a peer would go on behind it, and the
   // delta would end twice.
   if (chunk.last) return apply_chunks(chunk, encoded_delta);
+  // Nothing is acknowledged before the last, so what a power cut takes is sent again.
+  sync_own_commits(false);
   sqlite::Transaction transaction(own_, sqlite::Transaction::Kind::immediate);
   settle_log();
   const VersionVector vector = read_vector(own_, own_capture_->interner());
   storage::check_covered(chunk.known, vector);
   storage::Inbox(own_, options_.max_inbox_bytes).add(chunk, encoded_delta);
-  commit_durably(transaction);
+  transaction.commit();
   return {false, 0, vector};
 }
 

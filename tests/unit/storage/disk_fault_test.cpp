@@ -45,7 +45,7 @@ void expect_typed(const std::vector<Error>& errors, std::initializer_list<ErrorC
 
 void fail_each_call(DiskFault fault, std::initializer_list<ErrorCode> allowed) {
   const std::uint64_t calls = calls_of_workload(fault.calls);
-  ASSERT_GE(calls, 15U);
+  ASSERT_GE(calls, 10U);
   // From then on: the calls before a lasting fault are those of its neighbour.
   const std::uint64_t stride = fault.lasting ? 2 * kStride : kStride;
   std::size_t reported = 0;
