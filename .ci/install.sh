@@ -37,6 +37,7 @@ dev_packages=(
   libgmock-dev
   libgtest-dev
   librapidcheck-dev
+  python3 # plants faults
   zbar-tools # reads the demo's QR codes back
   zlib1g-dev
 )

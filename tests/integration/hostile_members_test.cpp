@@ -337,6 +337,27 @@ TEST_F(HostileMembersThreads, ADeltaWithAnotherPastOfThisReplicaIsRefused) {
   expect_refused(member, ErrorCode::forked);
 }
 
+TEST_F(HostileMembersThreads, OwnEventsWithOtherContentChangeNothing) {
+  Delta delta = decode_delta(m.db.changes_since({})->next(kMebibyte).value_or(""));
+  std::size_t forged = 0;
+  for (RowFragment& row : delta.rows) {
+    for (auto& [column, part] : row.columns) {
+      for (Entry& entry : part.fresh) {
+        if (entry.id.dot.replica != a.db.id() || entry.value.type() != Value::Type::text) continue;
+        entry.value = "never written here";
+        ++forged;
+      }
+    }
+  }
+  ASSERT_GT(forged, 0U);
+  HostileMember member = begin();
+  member.send(FrameType::delta, encode(delta));
+  const auto answer = member.wait_for(FrameType::ack);
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_EQ(decode_ack(answer.value_or("")).rows_changed, 0U);
+  expect_unchanged();
+}
+
 TEST_F(HostileMembersThreads, AHelloWithAnotherPastOfThisReplicaIsRefused) {
   HostileMember member = enter();
   Hello lying = hello();

@@ -93,12 +93,14 @@ asio::awaitable<Member> Replicator::Implementation::join_found(pairing::PairingC
   std::optional<Member> inviter;
   try {
     while (!inviter) {
+      const Search::Found found = co_await search->next();
       std::vector<HostAndPort> addresses;
-      addresses.push_back(co_await search->next());
+      addresses.push_back(found.address);
       try {
         inviter = co_await join_at(code, std::move(addresses));
       } catch (const Error& error) {
         if (error.code() != ErrorCode::unreachable) throw;
+        search->missed(found, error);
       }
     }
   } catch (const Error&) {

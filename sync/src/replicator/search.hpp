@@ -25,8 +25,17 @@ struct Replicator::Implementation::Search {
   Search(asio::io_context& io, std::string digits, std::chrono::milliseconds patience)
       : digits_(std::move(digits)), end_(Clock::now() + patience), wake_(io) {}
 
+  /// A device that announces the digits.
+  struct Found {
+    HostAndPort address;
+    std::string device;  ///< The nonce of its beacon.
+  };
+
   /// The next device found. Throws `Error`: unreachable when the time is up, interrupted.
-  asio::awaitable<HostAndPort> next();
+  asio::awaitable<Found> next();
+  /// It could not be reached: an address may be so new that nothing leaves by it yet. It is found
+  /// again by a later beacon.
+  void missed(const Found& found, const Error& error);
   void found(const Discovery::Sighting& sighting);
   void cancel() {
     cancelled_ = true;
@@ -38,8 +47,9 @@ struct Replicator::Implementation::Search {
 
   std::string digits_;
   Clock::time_point end_;
-  std::set<std::string> seen_;  ///< Devices, by the nonces of their beacons.
-  std::deque<HostAndPort> waiting_;
+  std::set<std::string> seen_;  ///< Devices, by the nonces of their beacons; not those missed.
+  std::deque<Found> waiting_;
+  std::string trouble_;  ///< With the last that was missed.
   bool cancelled_ = false;
   Signal wake_;
 };

@@ -47,7 +47,8 @@ void fail_each_call(DiskFault fault, std::initializer_list<ErrorCode> allowed) {
   const std::uint64_t calls = calls_of_workload(fault.calls);
   ASSERT_GE(calls, 10U);
   // From then on: the calls before a lasting fault are those of its neighbour.
-  const std::uint64_t stride = fault.lasting ? 2 * kStride : kStride;
+  const std::uint64_t usual = fault.lasting ? 2 * kStride : kStride;
+  const std::uint64_t stride = std::min(usual, calls / 10);  // of few calls, most
   std::size_t reported = 0;
   for (std::uint64_t call = 0; call < calls; call += stride) {
     SCOPED_TRACE("call " + std::to_string(call) + " of " + std::to_string(calls));

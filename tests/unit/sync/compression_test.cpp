@@ -26,7 +26,7 @@ std::string piece(std::size_t size, const std::string& frame) {
   return writer.take() + frame;
 }
 
-std::string noise(std::size_t size) {
+std::string random_bytes(std::size_t size) {
   std::mt19937 random(7);
   std::string bytes(size, '\0');
   for (char& byte : bytes) byte = static_cast<char>(random() & 0xFFU);
@@ -50,7 +50,7 @@ TEST(Compression, WhatWouldNotShrinkIsLeftAlone) {
   Compressor compressor;
   EXPECT_EQ(compressor.compress(std::string(kMinCompressedBytes - 1, 'x')), "");
   EXPECT_EQ(compressor.compress(std::string(kMaxUnpackedBytes + 1, 'x')), "");
-  EXPECT_EQ(compressor.compress(noise(10'000)), "");
+  EXPECT_EQ(compressor.compress(random_bytes(10'000)), "");
 }
 
 TEST(Compression, SizeAboveTheLimitIsRefusedBeforeItIsAllocated) {
@@ -71,7 +71,7 @@ TEST(Compression, FrameThatUnpacksToAnotherSizeIsRefused) {
 }
 
 TEST(Compression, TruncatedTrailingAndDoubledFramesAreRefused) {
-  const std::string frame = zstd_frame(noise(600) + std::string(600, 'x'));
+  const std::string frame = zstd_frame(random_bytes(600) + std::string(600, 'x'));
   const std::string whole = piece(1'200, frame);
   for (std::size_t size = 0; size < whole.size(); ++size) {
     EXPECT_ERROR(unpack(whole.substr(0, size)), ErrorCode::malformed);
@@ -84,7 +84,7 @@ TEST(Compression, SkippableFramesAndGarbageAreRefused) {
   const std::string skippable("\x50\x2A\x4D\x18\x04\x00\x00\x00skip", 12);
   EXPECT_ERROR(unpack(piece(0, skippable)), ErrorCode::malformed);
   std::mt19937 random(3);
-  const std::string whole = piece(5'000, zstd_frame(noise(100) + std::string(4'900, 'x')));
+  const std::string whole = piece(5'000, zstd_frame(random_bytes(100) + std::string(4'900, 'x')));
   for (int round = 0; round < 2'000; ++round) {
     std::string spoilt = whole;
     spoilt[random() % spoilt.size()] = static_cast<char>(random() & 0xFFU);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -69,7 +70,8 @@ TEST(ReplicatorThreads, BothSidesTellTheStory) {
   EXPECT_EQ(status->address, a.address());
   a.turn_off();
   ASSERT_TRUE(eventually([&] { return !b.seen(Kind::peer_offline).empty(); }));
-  EXPECT_FALSE(b.seen(Kind::peer_offline).front().error.has_value()) << "A said BYE";
+  const std::optional<Error> error = b.seen(Kind::peer_offline).front().error;
+  EXPECT_FALSE(error.has_value()) << "A said BYE: " << (error ? error->what() : "");
 }
 
 TEST(ReplicatorThreads, ALinkPairsToo) {

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <random>
 #include <string>
 #include <string_view>
 
@@ -15,6 +14,7 @@
 #include "support/expect_error.hpp"
 #include "support/frames.hpp"
 #include "support/memory_replica.hpp"
+#include "support/noise.hpp"
 #include "support/session_pair.hpp"
 
 namespace rill {
@@ -23,16 +23,9 @@ namespace {
 using std::chrono::milliseconds;
 using test::frame;
 using test::MemoryReplica;
+using test::noise;
 using test::replica_id;
 using test::SessionPair;
-
-std::string noise(std::size_t size) {
-  std::mt19937 random(7);
-  std::string bytes(size, '\0');
-  // Text, since a note's body is that; six bits a byte do not compress to less than three quarters.
-  for (char& byte : bytes) byte = static_cast<char>(' ' + random() % 64);
-  return bytes;
-}
 
 /// Payload bytes of the DELTAs in `bytes`.
 std::size_t bulk(std::string_view bytes) {
