@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Builds Rill with known faults, each switched on at run time, and shows that the tests catch every one.
+#
+#   tests/planted.sh [NUMBER ...]     all faults of tests/planted/faults.txt, or those of the numbers
+#
+# One line for each fault: its name, and the test that caught it. The last line is the count; the exit code is 0
+# only if the tests pass without a fault and fail with each.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+export CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1
+copy=build/planted/source
+build=build/planted/build
+
+.ci/install.sh dev >/dev/null
+python3 tests/planted/plant.py copy . "$copy"
+cmake -S "$copy" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DRILL_UNITY=ON -DRILL_BUILD_DEMO=OFF \
+  "-DCMAKE_CXX_FLAGS_DEBUG=-O1" "-DCMAKE_CXX_FLAGS=-include $PWD/tests/planted/planted.hpp" >/dev/null
+cmake --build "$build" --target engine_tests property_tests oracle_tests histories storage_tests sync_tests >/dev/null
+exec python3 tests/planted/plant.py run . "$build" "$@"
