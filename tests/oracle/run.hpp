@@ -6,11 +6,11 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "oracle/author.hpp"
+#include "oracle/comparison.hpp"
 #include "oracle/history.hpp"
 #include "oracle/naive_editor.hpp"
 #include "oracle/site.hpp"
@@ -19,12 +19,6 @@
 
 namespace oracle {
 
-/// Thrown where the databases and the oracle differ.
-class Mismatch : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
 /// A delta on its way, and what it holds.
 struct Parcel {
   std::vector<std::string> chunks;
@@ -32,9 +26,6 @@ struct Parcel {
   Vector known;
   Vector vector;
 };
-
-/// Conflicts by table, key and column: the shown value, then the others in any order.
-using Conflicts = std::map<std::string, std::vector<std::string>>;
 
 /// One history on the databases of a world and, beside them, in the oracle.
 class Run {
@@ -85,12 +76,7 @@ class Run {
 
   void check_tables(std::size_t replica);
   void check_vector(std::size_t replica);
-  void check_conflicts(std::size_t replica);
-  /// That of the texts which were overwritten nothing is kept, at the latest once their place holds
-  /// another edited one.
-  void check_kept_texts(std::size_t replica);
-  [[nodiscard]] Conflicts expected_conflicts(std::size_t replica) const;
-  [[nodiscard]] Conflicts actual_conflicts(std::size_t replica) const;
+  [[nodiscard]] Comparison comparison(std::size_t replica) const;
   void check_silence();
   void take_in(const std::vector<Cell>& cells);
 

@@ -20,18 +20,6 @@ constexpr std::uint32_t kCurrentVersion = 2;
 /// Ends a transaction that is to leave nothing.
 struct Undone {};
 
-/// Random bytes that are the same in each run of a plan.
-class SeededSource : public rill::RandomSource {
- public:
-  explicit SeededSource(std::uint64_t seed) : random_(seed) {}
-  void fill(std::span<std::byte> out) override {
-    for (std::byte& byte : out) byte = static_cast<std::byte>(random_.next() >> 40U);
-  }
-
- private:
-  Random random_;
-};
-
 void bind(sqlite3_stmt* statement, int index, const Cell& cell) {
   if (const auto* integer = std::get_if<std::int64_t>(&cell)) {
     sqlite3_bind_int64(statement, index, *integer);
@@ -56,9 +44,12 @@ rill::Blob as_blob(const std::string& bytes) {
 }
 
 Outcome outcome_of(const rill::Error& error) {
-  const rill::ErrorCode code = error.code();
-  const bool expected = code == rill::ErrorCode::constraint || code == rill::ErrorCode::bad_value;
-  return {false, std::string(rill::to_string(code)) + ": " + error.what(), expected};
+  return {false, std::string(rill::to_string(error.code())) + ": " + error.what(), true};
+}
+
+/// Whether the statement or its values may be to blame.
+bool blames_statement(const rill::Error& error) {
+  return error.code() == rill::ErrorCode::constraint || error.code() == rill::ErrorCode::bad_value;
 }
 
 /// Runs one statement through the raw handle.
@@ -139,35 +130,32 @@ rill::Value value_of(const Cell& cell) {
       cell);
 }
 
-Site::Site(const Plan& plan, std::size_t number, const std::filesystem::path& folder)
+Site::Site(const Plan& plan, std::size_t number, std::filesystem::path path,
+           rill::DatabaseOptions options)
     : plan_(plan),
       device_(plan.devices[number]),
-      path_(folder / ("r" + std::to_string(number) + ".db")),
+      path_(std::move(path)),
       wall_clock_(std::make_shared<PuppetClock>()),
-      random_(std::make_shared<SeededSource>(plan.seed * 16 + number)),
+      options_(std::move(options)),
       current_schema_(device_.current_schema) {
-  open();
-  id_ = database_->id().bytes;
+  options_.clock = wall_clock_;
+  options_.executor = [](const std::function<void()>& work) { work(); };
 }
 
 void Site::open() {
-  rill::DatabaseOptions options;
-  options.witness = rill::witness_files(path_.parent_path() / "witness");
-  options.clock = wall_clock_;
-  options.random = random_;
-  options.executor = [](const std::function<void()>& work) { work(); };
-  database_ = std::make_unique<rill::Database>(path_, std::move(options));
+  database_ = std::make_unique<rill::Database>(path_, options_);
   register_rules(*database_);
   if (device_.current_schema) {
     database_->migrate(kCurrentVersion, [&](rill::Schema& schema) {
       create_schema(schema, plan_.shape, true, false);
     });
-    return;
+  } else {
+    database_->migrate(kOlderVersion, [&](rill::Schema& schema) {
+      create_schema(schema, plan_.shape, false, false);
+    });
+    if (current_schema_) adopt();
   }
-  database_->migrate(kOlderVersion, [&](rill::Schema& schema) {
-    create_schema(schema, plan_.shape, false, false);
-  });
-  if (current_schema_) adopt();
+  if (id_ == ReplicaBytes()) id_ = database_->id().bytes;
 }
 
 void Site::adopt() {
@@ -185,8 +173,12 @@ void Site::restart() {
 }
 
 void Site::set_time(std::uint64_t world_ms) {
-  wall_ms_ =
-      static_cast<std::uint64_t>(static_cast<std::int64_t>(world_ms) + device_.clock_offset_ms);
+  set_wall(
+      static_cast<std::uint64_t>(static_cast<std::int64_t>(world_ms) + device_.clock_offset_ms));
+}
+
+void Site::set_wall(std::uint64_t wall_ms) {
+  wall_ms_ = wall_ms;
   wall_clock_->set(wall_ms_);
 }
 
@@ -199,6 +191,7 @@ Outcome Site::execute(const Sql& sql) {
     database_->execute_values(sql.text, arguments);
     return {true, {}, true};
   } catch (const rill::Error& error) {
+    if (!blames_statement(error)) throw;
     return outcome_of(error);
   }
 }

@@ -72,20 +72,31 @@ struct Outcome {
 /// One device: a database file, its clock, and the app that writes to it.
 class Site {
  public:
-  /// Creates the file and migrates it to the device's schema.
-  Site(const Plan& plan, std::size_t number, const std::filesystem::path& folder);
+  /// Nothing is opened yet. The clock of `options` is the site's own; its callbacks run at once.
+  Site(const Plan& plan, std::size_t number, std::filesystem::path path,
+       rill::DatabaseOptions options);
+
+  /// Opens the file, creates it where there is none, and migrates it to the device's schema. After
+  /// an error it is to be closed.
+  void open();
+  void close() { database_.reset(); }
+  [[nodiscard]] bool is_open() const { return database_ != nullptr; }
 
   [[nodiscard]] rill::Database& database() { return *database_; }
+  /// As whom the file was first opened.
   [[nodiscard]] const ReplicaBytes& id() const { return id_; }
   [[nodiscard]] bool current_schema() const { return current_schema_; }
   [[nodiscard]] NaiveClock& clock() { return clock_; }
   [[nodiscard]] std::uint64_t wall_ms() const { return wall_ms_; }
+  /// The world's time; this device's clock differs from it by its offset.
   void set_time(std::uint64_t world_ms);
+  void set_wall(std::uint64_t wall_ms);
 
   /// Closes and opens the file. Throws if it has another identity then.
   void restart();
   void adopt();
 
+  /// Throws `rill::Error` where neither the statement nor its values are to blame.
   Outcome execute(const Sql& sql);
   /// Calls `run` for each block of a step, inside the transaction and the savepoints that it asks
   /// for.
@@ -97,7 +108,6 @@ class Site {
   std::int64_t kept_texts(const Table& table, const Column& column, const std::vector<Cell>& key);
 
  private:
-  void open();
   void raw(const std::string& sql);
   void transaction_by_handle(const Step& step, const std::function<void(const Block&)>& run);
 
@@ -105,7 +115,7 @@ class Site {
   Device device_;
   std::filesystem::path path_;
   std::shared_ptr<PuppetClock> wall_clock_;
-  std::shared_ptr<rill::RandomSource> random_;
+  rill::DatabaseOptions options_;
   std::unique_ptr<rill::Database> database_;
   ReplicaBytes id_{};
   bool current_schema_;

@@ -1,10 +1,12 @@
 #include "oracle/world.hpp"
 
 #include <algorithm>
+#include <string>
 #include <system_error>
 #include <utility>
 
 #include "oracle/run.hpp"
+#include "support/seeded_random.hpp"
 
 namespace oracle {
 
@@ -13,7 +15,13 @@ World::World(Plan plan, std::filesystem::path folder)
   std::filesystem::remove_all(folder_);
   std::filesystem::create_directories(folder_);
   for (std::size_t number = 0; number < plan_.devices.size(); ++number) {
-    sites_.push_back(std::make_unique<Site>(plan_, number, folder_));
+    rill::DatabaseOptions options;
+    options.witness = rill::witness_files(folder_ / "witness");
+    options.random = std::make_shared<rill::testing::SeededRandom>(plan_.seed * 16 + number);
+    sites_.push_back(std::make_unique<Site>(plan_, number,
+                                            folder_ / ("r" + std::to_string(number) + ".db"),
+                                            std::move(options)));
+    sites_.back()->open();
   }
 }
 

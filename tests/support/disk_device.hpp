@@ -2,54 +2,18 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <map>
+#include <cstdint>
 #include <memory>
-#include <mutex>
-#include <random>
-#include <string>
-#include <string_view>
 
 #include "rill/database.hpp"
 #include "support/database_fixture.hpp"
 #include "support/effort.hpp"
 #include "support/manual_clock.hpp"
+#include "support/memory_witness.hpp"
+#include "support/seeded_random.hpp"
 #include "support/simulated_disk.hpp"
 
 namespace rill::testing {
-
-/// The same bytes for the same seed.
-class SeededRandom final : public RandomSource {
- public:
-  explicit SeededRandom(std::uint64_t seed) : random_(seed) {}
-  void fill(std::span<std::byte> out) override {
-    const std::lock_guard lock(mutex_);
-    for (std::byte& byte : out) byte = static_cast<std::byte>(random_());
-  }
-
- private:
-  std::mutex mutex_;
-  std::mt19937_64 random_;
-};
-
-/// A folder for witnesses that no crash reaches.
-class MemoryWitness final : public WitnessStore {
- public:
-  [[nodiscard]] std::string read(const std::filesystem::path& path) override {
-    const std::lock_guard lock(mutex_);
-    const auto found = records_.find(path);
-    return found != records_.end() ? found->second : std::string();
-  }
-  bool write(const std::filesystem::path& path, std::string_view record) override {
-    const std::lock_guard lock(mutex_);
-    records_[path] = record;
-    return true;
-  }
-
- private:
-  std::mutex mutex_;
-  std::map<std::filesystem::path, std::string> records_;
-};
 
 /// A device with a disk of its own, on which the notes app's database comes and goes.
 class DiskDevice {

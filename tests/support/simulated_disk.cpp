@@ -123,6 +123,11 @@ void SimulatedDisk::set_capacity(std::uint64_t bytes) {
   failures_ = 0;
 }
 
+void SimulatedDisk::lie(bool lying) {
+  const std::lock_guard lock(mutex_);
+  lying_ = lying;
+}
+
 std::uint64_t SimulatedDisk::used() const {
   const std::lock_guard lock(mutex_);
   return used_now();

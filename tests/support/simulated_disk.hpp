@@ -154,6 +154,9 @@ class SimulatedDisk {
   void lift();
   /// How many calls failed by the fault or for lack of space, since it was set.
   [[nodiscard]] std::uint64_t failures() const;
+  /// A drive that says of every sync that it is done and does not do it, until told to do so no
+  /// more.
+  void lie(bool lying);
   /// The disk is full when its files have so many bytes together.
   void set_capacity(std::uint64_t bytes);
   /// The bytes of all files.
@@ -220,6 +223,7 @@ class SimulatedDisk {
   std::optional<Crash> dying_;  // crashes at the end of the running write
   std::uint64_t failures_ = 0;
   std::optional<std::uint64_t> capacity_;
+  bool lying_ = false;
   std::map<DiskCall, std::uint64_t> counts_;
   std::uint64_t time_ms_ = 1'700'000'000'000ULL;
   std::uint64_t trace_ = 0;

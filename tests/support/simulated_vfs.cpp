@@ -134,7 +134,7 @@ int SimulatedVfs::sync(Handle& handle) {
     if (*failure != DiskFailure::forgetful_sync) return SQLITE_IOERR_FSYNC;
     node.file.forget();
     ++node.forgotten;
-  } else {
+  } else if (!handle.disk.lying_) {
     node.file.sync();
     handle.disk.sync_names();
   }

@@ -1,0 +1,97 @@
+#include <string>
+#include <utility>
+
+#include "rill/error.hpp"
+#include "simulation/life.hpp"
+
+// What is looked at on the way.
+
+namespace simulation {
+
+std::optional<Holdings> Life::look(Device& device, oracle::Site& site) {
+  if (!site.is_open() || device.disk.is_down()) return std::nullopt;
+  try {
+    Holdings holdings = read_holdings(site.database());
+    settle_pending(device, holdings);
+    return holdings;
+  } catch (const rill::Error& error) {
+    if (!device.disk.is_down()) expect_trouble(device, error, "looking");
+    return std::nullopt;
+  }
+}
+
+void Life::settle_pending(Device& device, const Holdings& holdings) {
+  if (!device.pending) return;
+  const Device::Pending pending = *device.pending;
+  device.pending.reset();
+  const auto counter = holdings.vector.find(pending.replica);
+  if (counter == holdings.vector.end() || counter->second < pending.counter) return;
+  const auto epoch = holdings.epoch_of(pending.replica, pending.counter);
+  if (!epoch) throw Violation("an event without an epoch");
+  oracle::Event& event = ledger_.history().event(pending.index);
+  event.time = holdings.time;
+  ledger_.commit(pending.index, *epoch, pending.counter);
+}
+
+void Life::inspect(Device& device) {
+  const std::optional<Holdings> holdings = look(device, device.site);
+  if (!holdings) return stop(device);
+  device.seen = ledger_.seen(*holdings);
+  if (device.excused) {
+    device.owed = device.seen;
+    device.excused = device.killed = false;
+  }
+  EventSet lost = device.owed & ~device.seen;
+  if (std::exchange(device.killed, false)) lost |= device.committed & ~device.seen;
+  device.committed &= device.seen;
+  for (std::size_t index = 0; index < ledger_.size(); ++index) {
+    if (lost[index]) {
+      throw Violation(device.name() + " has lost event " + std::to_string(index) +
+                      ", which it told others of or was to keep");
+    }
+  }
+  if (random_.percent(25)) check_file(device);
+  compare(device, false);
+}
+
+void Life::check_file(Device& device) {
+  try {
+    for (const rill::Finding& finding : device.site.database().check()) {
+      throw Violation("check() of " + device.name() + " finds in " + finding.table + ": " +
+                      finding.what);
+    }
+  } catch (const rill::Error& error) {
+    if (!device.disk.is_down()) expect_trouble(device, error, "a check");
+  }
+  touched(device);
+}
+
+void Life::compare(Device& device, bool all) {
+  const std::optional<Holdings> holdings = look(device, device.site);
+  if (!holdings) return;
+  ledger_.name_as(*holdings);
+  const EventSet seen = ledger_.seen(*holdings);
+  ++statistics_.comparisons;
+  const oracle::Comparison comparison(device.name(), device.site, ledger_.history(), seen, keys_);
+  try {
+    comparison.tables();
+    if (!all) return;
+    comparison.conflicts();
+    comparison.kept_texts();
+  } catch (const rill::Error& error) {
+    if (!device.disk.is_down()) expect_trouble(device, error, "a query");
+  }
+}
+
+void Life::expect_trouble(Device& device, const rill::Error& error, const char* during) {
+  using rill::ErrorCode;
+  last_error_ = device.name() + ", " + during + ": " +
+                std::string(rill::to_string(error.code())) + ", " + error.what();
+  note_failures(device);
+  const bool typed = error.code() == ErrorCode::io || error.code() == ErrorCode::disk_full ||
+                     error.code() == ErrorCode::busy || error.code() == ErrorCode::cannot_open;
+  if (device.troubled && typed) return say(last_error_);
+  throw Violation(last_error_);
+}
+
+}  // namespace simulation

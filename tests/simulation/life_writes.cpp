@@ -1,0 +1,119 @@
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "rill/error.hpp"
+#include "simulation/life.hpp"
+
+// What devices write, and what became of it.
+
+namespace simulation {
+
+namespace {
+
+/// As whom the file writes, and how far that has come, for people.
+std::string name_of(const Holdings& holdings) {
+  std::string name;
+  for (std::size_t index = 0; index < 4; ++index) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    name += kDigits[holdings.self.at(index) >> 4U];
+    name += kDigits[holdings.self.at(index) & 15U];
+  }
+  return name + ":" + std::to_string(holdings.counter);
+}
+
+bool is_new(const Holdings& before, const Holdings& after) {
+  return after.counter > (after.self == before.self ? before.counter : 0);
+}
+
+}  // namespace
+
+void Life::visit(Device& device, const oracle::Step& step) {
+  const std::unique_ptr<oracle::Site> visitor = device.visitor();
+  try {
+    visitor->open();
+  } catch (const rill::Error& error) {
+    expect_trouble(device, error, "another process's opening");
+    visitor->close();
+    return touched(device);
+  }
+  if (device.site.current_schema() && !visitor->current_schema()) visitor->adopt();
+  statistics_.faults.add(Fault::other_process);
+  write(device, *visitor, step);
+}
+
+bool Life::run(oracle::Site& site, oracle::Author& author, const oracle::Step& step) {
+  bool any_done = false;
+  site.transaction(step, [&](const oracle::Block& block) {
+    auto before = author.operations();
+    for (const oracle::Statement& statement : block.statements) {
+      any_done |= oracle::run_statement(site, author, statement, script_.plan.shape, keys_);
+    }
+    if (block.undone) author.restore(std::move(before));
+  });
+  if (step.aborted) author.restore({});
+  return any_done;
+}
+
+void Life::write(Device& device, oracle::Site& site, const oracle::Step& step) {
+  if (ledger_.full() || device.pending) return;
+  const std::optional<Holdings> before = look(device, site);
+  if (!before) return touched(device);
+  ledger_.name_as(*before);
+  oracle::Event event;
+  event.replica = before->self;
+  event.counter = before->counter + 1;
+  event.time = before->time;
+  event.past = ledger_.seen(*before);
+  oracle::Author author(ledger_.history(), std::move(event), site.current_schema());
+  std::optional<rill::Error> failure;
+  bool undone = step.aborted;
+  try {
+    const bool any_done = run(site, author, step);
+    undone |= step.autocommit && !any_done;
+  } catch (const rill::Error& error) {
+    failure = error;
+  }
+  ++statistics_.transactions;
+  conclude(device, site, author.event(), *before, failure, undone);
+  touched(device);
+}
+
+void Life::conclude(Device& device, oracle::Site& site, std::size_t index, const Holdings& before,
+                    const std::optional<rill::Error>& error, bool undone) {
+  oracle::History& history = ledger_.history();
+  if (error && !device.disk.is_down()) expect_trouble(device, *error, "a transaction");
+  const std::optional<Holdings> after = look(device, site);
+  if (!after) {
+    // Whether it happened shows when the file can be read again.
+    if (!undone) device.pending = {index, before.self, before.counter + 1};
+    if (!device.disk.is_down() && device.up()) stop(device);
+    return;
+  }
+  if (!is_new(before, *after)) {
+    if (!error && !undone && !history.event(index).operations.empty()) {
+      throw Violation("a transaction of " + device.name() + " took no dot: " +
+                      name_of(*after) + " after " + name_of(before));
+    }
+    return history.drop_last();
+  }
+  if (undone) throw Violation("a transaction that was rolled back took a dot");
+  if (after->self == before.self && after->counter > before.counter + 1) {
+    throw Violation("a transaction took more than one dot");
+  }
+  oracle::Event& event = history.event(index);
+  event.replica = after->self;
+  event.counter = after->counter;
+  event.time = after->time;
+  const auto epoch = after->epoch_of(after->self, after->counter);
+  if (!epoch) throw Violation("an event without an epoch");
+  ledger_.commit(index, *epoch, after->counter);
+  device.seen.set(index);
+  if (error) return;  // it was done all the same, but nobody was told
+  device.committed.set(index);
+  if (device.terms().durability == rill::Durability::full) device.owed.set(index);
+  for (const auto& connection : connections_) connection->changed(device);
+  compare(device, false);
+}
+
+}  // namespace simulation

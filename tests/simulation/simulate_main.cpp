@@ -1,0 +1,104 @@
+#include <charconv>
+#include <cstdint>
+#include <cstdio>
+#include <ctime>
+#include <string>
+#include <string_view>
+
+#include "simulation/runner.hpp"
+
+// Devices in one process, on virtual disks, links and clocks; see usage().
+
+namespace {
+
+struct CommandLine {
+  simulation::RunnerOptions runner;
+  std::uint64_t count = 100;
+  std::uint64_t seed = 0;
+  std::uint64_t shard = 0;
+  std::uint64_t shards = 1;
+};
+
+constexpr const char* kUsage =
+    "usage: simulate [--count N] [--seed S] [--shard I/N] [--steps K] [--no-forks] [--trace] "
+    "[--shrink]\n"
+    "  --count N    so many lives, of all shards together (100)\n"
+    "  --seed S     the seed of the first (0); they are consecutive\n"
+    "  --shard I/N  only the I-th of N shares, I from 0\n"
+    "  --steps K    actions in a life (from 80 to 200)\n"
+    "  --no-forks   no two files use the same names of events\n"
+    "  --trace      print all that happens, in virtual time\n"
+    "  --shrink     look for fewer actions that fail\n";
+
+bool parse(std::string_view text, std::uint64_t& number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+bool parse_shard(std::string_view text, CommandLine& line) {
+  const std::size_t slash = text.find('/');
+  return slash != std::string_view::npos && parse(text.substr(0, slash), line.shard) &&
+         parse(text.substr(slash + 1), line.shards) && line.shard < line.shards;
+}
+
+bool parse_pair(std::string_view name, std::string_view value, CommandLine& line) {
+  std::uint64_t steps = 0;
+  if (name == "--count") return parse(value, line.count);
+  if (name == "--seed") return parse(value, line.seed);
+  if (name == "--shard") return parse_shard(value, line);
+  if (name != "--steps" || !parse(value, steps)) return false;
+  line.runner.flavour.steps = steps;
+  return true;
+}
+
+bool parse(int count, char** arguments, CommandLine& line) {
+  for (int i = 1; i < count; ++i) {
+    const std::string_view name = arguments[i];
+    if (name == "--trace") {
+      line.runner.trace = true;
+    } else if (name == "--shrink") {
+      line.runner.shrink = true;
+    } else if (name == "--no-forks") {
+      line.runner.flavour.forks = false;
+    } else {
+      ++i;
+      if (i == count || !parse_pair(name, arguments[i], line)) return false;
+    }
+  }
+  return true;
+}
+
+void print_summary(const simulation::Runner& runner, bool failed) {
+  const simulation::Statistics& done = runner.statistics();
+  const auto number = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
+  const double seconds = static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+  const double hours = static_cast<double>(done.device_ms) / simulation::kHour;
+  for (std::size_t index = 0; index < simulation::kFaults; ++index) {
+    const auto fault = static_cast<simulation::Fault>(index);
+    std::printf("%20s %10llu\n", std::string(name_of(fault)).c_str(),
+                number(done.faults.of(fault)));
+  }
+  std::printf(
+      "%llu lives, %d failures, %llu events, %llu transactions, %llu connections, %llu deltas, "
+      "%llu recoveries, %llu comparisons, %llu disk calls, at most %zu rounds, %.0f device-hours, "
+      "hash %016llx, %.1f s CPU, %.0f device-hours a CPU second\n",
+      number(done.lives), failed ? 1 : 0, number(done.events), number(done.transactions),
+      number(done.connections), number(done.deltas), number(done.recoveries),
+      number(done.comparisons), number(done.disk_calls), done.most_rounds, hours,
+      number(runner.hash()), seconds, hours / seconds);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  CommandLine line;
+  if (!parse(count, arguments, line)) {
+    std::fputs(kUsage, stderr);
+    return 2;
+  }
+  simulation::Runner runner(line.runner);
+  const auto report = runner.run(line.seed, line.count, line.shard, line.shards);
+  if (report) std::fputs(report->c_str(), stdout);
+  print_summary(runner, report.has_value());
+  return report ? 1 : 0;
+}
