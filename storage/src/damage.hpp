@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,8 @@ decltype(auto) read_stored(std::string_view place, Read read) {
   } catch (const Error& error) {
     if (error.code() != ErrorCode::malformed && error.code() != ErrorCode::limit_exceeded) throw;
     throw damaged(std::string(place) + " is damaged: " + error.what());
+  } catch (const std::out_of_range&) {
+    throw damaged(std::string(place) + " is damaged: it names what the file does not know");
   }
 }
 

@@ -68,16 +68,15 @@ void Connection::feed(std::size_t index, const std::string& bytes) {
     }
   }
   if (end.session) end.session->receive(rest);
-  listen(end);
   pump_soon(index);
-  listener_.touched(*end.device);
+  listen(end);
 }
 
 void Connection::listen(End& end) {
   if (!end.session) return;
-  for (const rill::SessionEvent& event : end.session->take_events()) {
-    listener_.happened(*end.device, event);
-  }
+  const std::vector<rill::SessionEvent> events = end.session->take_events();
+  for (const rill::SessionEvent& event : events) listener_.happened(*end.device, event);
+  if (!events.empty() || end.device->disk.is_down()) listener_.touched(*end.device);
 }
 
 // What goes --------------------------------------------------------------------------------------
@@ -97,19 +96,16 @@ void Connection::pump(std::size_t index) {
   end.pump_due = false;
   if (!end.open) return;
   end.device->set_time(scheduler_.now());
-  bool busy = false;
   for (std::string bytes = take_output(end); !bytes.empty(); bytes = take_output(end)) {
     send(index, std::move(bytes));
-    busy = true;
   }
-  listen(end);
   const bool refused = end.gate && end.gate->error();
   if (refused) listener_.refused(*end.device, *end.gate->error());
   if (refused || (end.session && end.session->state() == rill::Session::State::closed)) {
     end.open = false;
     hang_up_later(1 - index, arrival(end));
   }
-  if (busy) listener_.touched(*end.device);
+  listen(end);
 }
 
 Time Connection::arrival(End& sender) {

@@ -45,6 +45,7 @@ void Device::start(const WatchedReplica::Promise& promised) {
     site.open();
     if (terms_.groups) group = std::make_unique<rill::Group>(site.database(), key);
     replica.emplace(site.database(), terms_.chunk_bytes, promised);
+    reader.emplace(site.database().handle());
   } catch (...) {
     stop();
     throw;
@@ -52,6 +53,7 @@ void Device::start(const WatchedReplica::Promise& promised) {
 }
 
 void Device::stop() {
+  reader.reset();
   replica.reset();
   group.reset();
   site.close();

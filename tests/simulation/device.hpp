@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "group/group.hpp"
 #include "oracle/site.hpp"
@@ -75,6 +76,7 @@ class Device {
   /// While it is up.
   std::unique_ptr<rill::Group> group;
   std::optional<WatchedReplica> replica;
+  std::optional<HoldingsReader> reader;
 
   /// Events that must be in the file whatever happens, but for what `excused` tells of.
   EventSet owed;
@@ -92,13 +94,14 @@ class Device {
   bool troubled = false;
   /// Removed from the group: it takes no part any more.
   bool revoked = false;
-  /// A commit of which nobody knows whether it happened.
+  /// Commits that failed: of these one may stand in the log after all, and show once the file is
+  /// opened again, unless a later commit wrote over it.
   struct Pending {
     std::size_t index = 0;
     ReplicaBytes replica{};
     std::uint64_t counter = 0;
   };
-  std::optional<Pending> pending;
+  std::vector<Pending> pending;
 
  private:
   [[nodiscard]] rill::DatabaseOptions options(std::uint64_t seed, const DeviceTerms& terms) const;

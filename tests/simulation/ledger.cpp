@@ -1,22 +1,27 @@
 #include "simulation/ledger.hpp"
 
+#include <sqlite3.h>
+
 #include <algorithm>
+#include <cstring>
 #include <iterator>
 
-#include "rill/rows.hpp"
+#include "rill/error.hpp"
 
 namespace simulation {
 namespace {
 
-ReplicaBytes replica_of(const rill::Blob& blob) {
+ReplicaBytes replica_at(sqlite3_stmt* statement, int column) {
   ReplicaBytes bytes{};
-  std::transform(blob.begin(), blob.end(), bytes.begin(),
-                 [](std::byte byte) { return static_cast<std::uint8_t>(byte); });
+  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement, column));
+  if (size == bytes.size()) {
+    std::memcpy(bytes.data(), sqlite3_column_blob(statement, column), bytes.size());
+  }
   return bytes;
 }
 
-std::uint64_t number_of(const rill::Value& value) {
-  return static_cast<std::uint64_t>(value.integer());
+std::uint64_t number_at(sqlite3_stmt* statement, int column) {
+  return static_cast<std::uint64_t>(sqlite3_column_int64(statement, column));
 }
 
 }  // namespace
@@ -30,32 +35,75 @@ std::optional<std::uint64_t> Holdings::epoch_of(const ReplicaBytes& replica,
   return std::prev(next)->second;
 }
 
-Holdings read_holdings(rill::Database& database) {
+HoldingsReader::HoldingsReader(sqlite3* handle)
+    : handle_(handle),
+      clock_(prepare("SELECT replica.replica, counter, time FROM rill_clock clock JOIN "
+                     "rill_replica replica ON replica.id = clock.replica WHERE space = 1")),
+      vector_(prepare("SELECT replica.replica, counter FROM rill_vector vector JOIN "
+                      "rill_replica replica ON replica.id = vector.replica WHERE space = 1")),
+      epochs_(prepare("SELECT replica.replica, first, value FROM rill_epoch epoch JOIN "
+                      "rill_replica replica ON replica.id = epoch.replica")) {}
+
+void HoldingsReader::Finalize::operator()(sqlite3_stmt* statement) const {
+  sqlite3_finalize(statement);
+}
+
+HoldingsReader::Statement HoldingsReader::prepare(const char* sql) {
+  sqlite3_stmt* statement = nullptr;
+  if (sqlite3_prepare_v2(handle_, sql, -1, &statement, nullptr) != SQLITE_OK) fail();
+  return Statement(statement);
+}
+
+void HoldingsReader::fail() {
+  const int code = sqlite3_errcode(handle_) & 0xff;
+  const auto kind = code == SQLITE_IOERR  ? rill::ErrorCode::io
+                    : code == SQLITE_FULL ? rill::ErrorCode::disk_full
+                    : code == SQLITE_BUSY ? rill::ErrorCode::busy
+                                          : rill::ErrorCode::corrupt;
+  throw rill::Error(kind, sqlite3_errmsg(handle_));
+}
+
+template <typename Visit>
+void HoldingsReader::each(const Statement& statement, Visit visit) {
+  int code = sqlite3_step(statement.get());
+  for (; code == SQLITE_ROW; code = sqlite3_step(statement.get())) visit(statement.get());
+  if (code == SQLITE_DONE) {
+    sqlite3_reset(statement.get());
+    return;
+  }
+  sqlite3_reset(statement.get());
+  fail();
+}
+
+Holdings HoldingsReader::read() {
   Holdings holdings;
-  for (const rill::Row& row : database.query(
-           "SELECT replica.replica, counter, time FROM rill_clock clock JOIN rill_replica replica "
-           "ON replica.id = clock.replica WHERE space = 1")) {
-    holdings.self = replica_of(row[0].blob());
-    holdings.counter = number_of(row[1]);
-    holdings.time = number_of(row[2]);
+  each(clock_, [&](sqlite3_stmt* row) {
+    holdings.self = replica_at(row, 0);
+    holdings.counter = number_at(row, 1);
+    holdings.time = number_at(row, 2);
     if (holdings.counter > 0) holdings.vector[holdings.self] = holdings.counter;
-  }
-  for (const rill::Row& row : database.query(
-           "SELECT replica.replica, counter FROM rill_vector vector JOIN rill_replica replica ON "
-           "replica.id = vector.replica WHERE space = 1")) {
-    std::uint64_t& counter = holdings.vector[replica_of(row[0].blob())];
-    counter = std::max(counter, number_of(row[1]));
-  }
-  for (const rill::Row& row : database.query(
-           "SELECT replica.replica, first, value FROM rill_epoch epoch JOIN rill_replica replica "
-           "ON replica.id = epoch.replica")) {
-    holdings.epochs[replica_of(row[0].blob())][number_of(row[1])] = number_of(row[2]);
-  }
+  });
+  each(vector_, [&](sqlite3_stmt* row) {
+    std::uint64_t& counter = holdings.vector[replica_at(row, 0)];
+    counter = std::max(counter, number_at(row, 1));
+  });
+  each(epochs_, [&](sqlite3_stmt* row) {
+    holdings.epochs[replica_at(row, 0)][number_at(row, 1)] = number_at(row, 2);
+  });
   return holdings;
 }
 
 void Ledger::commit(std::size_t index, std::uint64_t epoch, std::uint64_t counter) {
   epochs_[epoch][counter] = index;
+}
+
+void Ledger::retract(std::uint64_t epoch, std::uint64_t counter) {
+  epochs_[epoch].erase(counter);
+}
+
+bool Ledger::knows(std::uint64_t epoch, std::uint64_t counter) const {
+  const auto found = epochs_.find(epoch);
+  return found != epochs_.end() && found->second.contains(counter);
 }
 
 template <typename Visit>

@@ -3,10 +3,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 
 #include "oracle/history.hpp"
 #include "oracle/site.hpp"
+
+struct sqlite3;
+struct sqlite3_stmt;
 
 namespace simulation {
 
@@ -28,9 +32,30 @@ struct Holdings {
                                                       std::uint64_t counter) const;
 };
 
-/// Reads it from the open file, past the library, which would make it durable. Throws
-/// `rill::Error`.
-Holdings read_holdings(rill::Database& database);
+/// Reads it from an open file, past the library, which would make it durable.
+class HoldingsReader {
+ public:
+  /// The connection must outlive it. Throws `rill::Error`, as `read` does.
+  explicit HoldingsReader(sqlite3* handle);
+  [[nodiscard]] Holdings read();
+
+ private:
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const;
+  };
+  using Statement = std::unique_ptr<sqlite3_stmt, Finalize>;
+
+  Statement prepare(const char* sql);
+  /// Calls `visit` for each row.
+  template <typename Visit>
+  void each(const Statement& statement, Visit visit);
+  [[noreturn]] void fail();
+
+  sqlite3* handle_;
+  Statement clock_;
+  Statement vector_;
+  Statement epochs_;
+};
 
 /// All events that ever were in a life, each with the random value of its epoch: that and its
 /// counter name it for good, also where two files used one dot, or a branch was renamed.
@@ -45,6 +70,10 @@ class Ledger {
 
   /// The event at `index` was committed as the one `counter` of an epoch.
   void commit(std::size_t index, std::uint64_t epoch, std::uint64_t counter);
+  /// Takes that back.
+  void retract(std::uint64_t epoch, std::uint64_t counter);
+  /// Whether there is an event of that name.
+  [[nodiscard]] bool knows(std::uint64_t epoch, std::uint64_t counter) const;
   /// The events that a file holds.
   [[nodiscard]] EventSet seen(const Holdings& holdings) const;
   /// Of these, those that `vector` covers.

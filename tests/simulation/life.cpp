@@ -43,6 +43,7 @@ void Statistics::merge(const Statistics& other) {
   connections += other.connections;
   deltas += other.deltas;
   recoveries += other.recoveries;
+  crash_checks += other.crash_checks;
   comparisons += other.comparisons;
   forks += other.forks;
   device_ms += other.device_ms;
@@ -54,6 +55,7 @@ Life::Life(const Script& script, oracle::Fault fault, bool print)
     : script_(script),
       trace_(print),
       random_(script.seed + 1),
+      probing_(script.seed + 2),
       ledger_(script.plan.shape, fault) {
   for (std::size_t number = 0; number < script.devices.size(); ++number) {
     devices_.push_back(std::make_unique<Device>(script.plan, number, number,
@@ -76,20 +78,23 @@ void Life::say(const std::string& what) {
 
 void Life::live() {
   ++statistics_.lives;
-  for (const auto& device : devices_) start(*device);
+  for (const auto& device : devices_) begin(*device);
   if (devices_.front()->terms().groups) {
     devices_.front()->group->create(devices_.front()->name());
   }
   for (const Action& action : script_.actions) {
     scheduler_.run_until(scheduler_.now() + action.wait);
+    if (probed_) throw Violation(*probed_);
     std::erase_if(connections_, [](const auto& connection) { return connection->over(); });
     ++statistics_.events;
     act(action);
   }
   heal();
+  if (probed_) throw Violation(*probed_);
 }
 
 void Life::add_up() {
+  statistics_.crash_checks = probe_.checks();
   statistics_.events += scheduler_.fired();
   statistics_.device_ms += scheduler_.now() * devices_.size();
   for (const auto& device : devices_) {
@@ -131,7 +136,7 @@ void Life::act(const Action& action) {
     case Action::Kind::freeze_clock:
       return freeze_clock(device, random);
     case Action::Kind::back_up:
-      if (!device.pending) backups_[&device] = device.image();
+      if (device.pending.empty()) backups_[&device] = device.image();
       return;
     case Action::Kind::restore:
       return restore(device, false);
@@ -243,7 +248,7 @@ void Life::touched(Device& device) {
     return went_down(device, armed_[&device]);
   }
   note_failures(device);
-  const std::optional<Holdings> holdings = look(device, device.site);
+  const std::optional<Holdings> holdings = look(device);
   if (!holdings) return;
   const EventSet seen = ledger_.seen(*holdings);
   if (seen == device.seen) return;
@@ -253,7 +258,7 @@ void Life::touched(Device& device) {
 }
 
 void Life::promised(Device& device, const rill::VersionVector& vector) {
-  const std::optional<Holdings> holdings = look(device, device.site);
+  const std::optional<Holdings> holdings = look(device);
   if (!holdings) return;
   const EventSet told = ledger_.seen(*holdings, oracle::vector_of(vector));
   if ((told & ~device.owed).any()) say(device.name() + " tells of events");

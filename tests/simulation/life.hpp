@@ -5,7 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <stdexcept>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,20 +13,16 @@
 #include "oracle/comparison.hpp"
 #include "oracle/random.hpp"
 #include "simulation/connection.hpp"
+#include "simulation/crash_probe.hpp"
 #include "simulation/device.hpp"
 #include "simulation/fault.hpp"
 #include "simulation/ledger.hpp"
 #include "simulation/scheduler.hpp"
 #include "simulation/script.hpp"
 #include "simulation/trace.hpp"
+#include "simulation/violation.hpp"
 
 namespace simulation {
-
-/// Thrown where a life goes as it must not.
-class Violation : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 /// What was done, to see that all of it was.
 struct Statistics {
@@ -39,6 +35,8 @@ struct Statistics {
   std::uint64_t deltas = 0;
   /// Files opened after a crash, and found whole.
   std::uint64_t recoveries = 0;
+  /// Moments at which it was asked what a crash would leave.
+  std::uint64_t crash_checks = 0;
   /// Devices compared with the oracle.
   std::uint64_t comparisons = 0;
   std::uint64_t forks = 0;
@@ -87,6 +85,7 @@ class Life {
   void remember(Connection& connection);
 
   // life_devices.cpp: coming and going
+  bool begin(Device& device);
   bool start(Device& device);
   void stop(Device& device);
   void boot(Device& device);
@@ -114,17 +113,21 @@ class Life {
   void write(Device& device, oracle::Site& site, const oracle::Step& step);
   void visit(Device& device, const oracle::Step& step);
   bool run(oracle::Site& site, oracle::Author& author, const oracle::Step& step);
-  void conclude(Device& device, oracle::Site& site, std::size_t index, const Holdings& before,
+  void conclude(Device& device, std::size_t index, const Holdings& before,
                 const std::optional<rill::Error>& error, bool undone);
 
   // life_checks.cpp
   /// Looks at what the file holds; empty where it cannot be read.
-  std::optional<Holdings> look(Device& device, oracle::Site& site);
+  std::optional<Holdings> look(Device& device);
+  /// Finds out which of the commits that failed has happened, now that the file was opened again.
   void settle_pending(Device& device, const Holdings& holdings);
+  [[nodiscard]] bool shows_what_it_holds(Device& device, const Holdings& holdings);
   /// After an opening: nothing is lost that must not be, and the file is sound.
   void inspect(Device& device);
   void check_file(Device& device);
   void compare(Device& device, bool all);
+  /// Now and then, before its disk changes: what would a crash leave?
+  void probe(Device& device);
   /// An error that a call gave must be one that the faults explain.
   void expect_trouble(Device& device, const rill::Error& error, const char* during);
 
@@ -141,7 +144,12 @@ class Life {
   Trace trace_;
   Scheduler scheduler_;
   oracle::Random random_;
+  /// Of its own, so that a life is the same with other probes.
+  oracle::Random probing_;
   Ledger ledger_;
+  CrashProbe probe_;
+  /// What a probe found: it is asked from inside SQLite, which an exception must not leave.
+  std::optional<Violation> probed_;
   oracle::KeySpace keys_;
   std::vector<std::unique_ptr<Device>> devices_;
   std::vector<std::shared_ptr<Connection>> connections_;
@@ -149,6 +157,8 @@ class Life {
   std::map<const Device*, std::string> heard_;
   std::map<const Device*, rill::testing::Crash> armed_;
   std::map<const Device*, Fault> injected_;
+  /// Those with an fsync that forgot, which each who had the file open is still to hear of.
+  std::set<const Device*> forgot_;
   Statistics statistics_;
   std::string doing_;
   std::string last_error_;

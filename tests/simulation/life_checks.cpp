@@ -8,12 +8,10 @@
 
 namespace simulation {
 
-std::optional<Holdings> Life::look(Device& device, oracle::Site& site) {
-  if (!site.is_open() || device.disk.is_down()) return std::nullopt;
+std::optional<Holdings> Life::look(Device& device) {
+  if (!device.up() || device.disk.is_down()) return std::nullopt;
   try {
-    Holdings holdings = read_holdings(site.database());
-    settle_pending(device, holdings);
-    return holdings;
+    return device.reader->read();
   } catch (const rill::Error& error) {
     if (!device.disk.is_down()) expect_trouble(device, error, "looking");
     return std::nullopt;
@@ -21,21 +19,37 @@ std::optional<Holdings> Life::look(Device& device, oracle::Site& site) {
 }
 
 void Life::settle_pending(Device& device, const Holdings& holdings) {
-  if (!device.pending) return;
-  const Device::Pending pending = *device.pending;
-  device.pending.reset();
-  const auto counter = holdings.vector.find(pending.replica);
-  if (counter == holdings.vector.end() || counter->second < pending.counter) return;
-  const auto epoch = holdings.epoch_of(pending.replica, pending.counter);
-  if (!epoch) throw Violation("an event without an epoch");
-  oracle::Event& event = ledger_.history().event(pending.index);
-  event.time = holdings.time;
-  ledger_.commit(pending.index, *epoch, pending.counter);
+  for (; !device.pending.empty(); device.pending.pop_back()) {
+    const Device::Pending& pending = device.pending.back();
+    const auto counter = holdings.vector.find(pending.replica);
+    if (counter == holdings.vector.end() || counter->second < pending.counter) continue;
+    const auto epoch = holdings.epoch_of(pending.replica, pending.counter);
+    if (!epoch) throw Violation("an event without an epoch");
+    if (ledger_.knows(*epoch, pending.counter)) continue;
+    ledger_.history().event(pending.index).time = holdings.time;
+    ledger_.commit(pending.index, *epoch, pending.counter);
+    if (device.pending.size() == 1 || shows_what_it_holds(device, holdings)) {
+      return device.pending.clear();
+    }
+    ledger_.retract(*epoch, pending.counter);
+  }
+}
+
+bool Life::shows_what_it_holds(Device& device, const Holdings& holdings) {
+  ledger_.name_as(holdings);
+  const EventSet seen = ledger_.seen(holdings);
+  try {
+    oracle::Comparison(device.name(), device.site, ledger_.history(), seen, keys_).tables();
+    return true;
+  } catch (const oracle::Mismatch&) {
+    return false;
+  }
 }
 
 void Life::inspect(Device& device) {
-  const std::optional<Holdings> holdings = look(device, device.site);
+  const std::optional<Holdings> holdings = look(device);
   if (!holdings) return stop(device);
+  settle_pending(device, *holdings);
   device.seen = ledger_.seen(*holdings);
   if (device.excused) {
     device.owed = device.seen;
@@ -67,7 +81,7 @@ void Life::check_file(Device& device) {
 }
 
 void Life::compare(Device& device, bool all) {
-  const std::optional<Holdings> holdings = look(device, device.site);
+  const std::optional<Holdings> holdings = look(device);
   if (!holdings) return;
   ledger_.name_as(*holdings);
   const EventSet seen = ledger_.seen(*holdings);
@@ -80,6 +94,18 @@ void Life::compare(Device& device, bool all) {
     comparison.kept_texts();
   } catch (const rill::Error& error) {
     if (!device.disk.is_down()) expect_trouble(device, error, "a query");
+  }
+}
+
+void Life::probe(Device& device) {
+  // A file that was put back or lied about owes what is left of it.
+  if (device.owed.none() || device.excused || device.lying || probed_) return;
+  if (!probing_.percent(20)) return;
+  const auto how = rill::testing::kPowerCuts.at(probing_.below(3));
+  try {
+    probe_.check(device, ledger_, how, probing_.next());
+  } catch (const Violation& violation) {
+    probed_ = violation;
   }
 }
 

@@ -51,6 +51,11 @@ Crash random_crash(const Device& device, oracle::Random& random) {
 
 // Coming and going -------------------------------------------------------------------------------
 
+bool Life::begin(Device& device) {
+  device.disk.observe([this, &device] { probe(device); });
+  return start(device);
+}
+
 bool Life::start(Device& device) {
   if (device.up()) return true;
   device.set_time(scheduler_.now());
@@ -65,6 +70,8 @@ bool Life::start(Device& device) {
     }
     return false;
   }
+  forgot_.erase(&device);
+  if (!injected_.contains(&device) && !armed_.contains(&device)) device.troubled = false;
   inspect(device);
   return device.up();
 }
@@ -86,6 +93,7 @@ void Life::boot(Device& device) {
   device.disk.lift();
   device.disk.lie(false);
   device.lying = device.troubled = false;
+  armed_.erase(&device);
   injected_.erase(&device);
   say(device.name() + " boots");
   if (!start(device)) throw Violation(device.name() + " does not open: " + last_error_);
@@ -122,8 +130,10 @@ void Life::lift(Device& device) {
   note_failures(device);
   if (device.disk.is_down()) return;  // it lifts all when it boots
   device.disk.lift();
-  device.troubled = false;
+  // Who had the file open when an fsync forgot is told so later.
+  device.troubled = forgot_.contains(&device);
   injected_.erase(&device);
+  armed_.erase(&device);
   say(device.name() + " is mended");
   if (!device.up()) boot(device);
 }
@@ -149,6 +159,7 @@ void Life::fail_disk(Device& device, oracle::Random& random) {
   device.troubled = true;
   device.disk.inject(fault);
   injected_[&device] = fault_of(fault);
+  if (fault.failure == DiskFailure::forgetful_sync) forgot_.insert(&device);
   scheduler_.after(1 + random.below(10 * kMinute), [this, &device] { lift(device); });
 }
 
@@ -211,12 +222,12 @@ void Life::restore(Device& device, bool whole) {
   if (device.disk.is_down()) return touched(device);
   device.restore(backup->second, whole);
   device.excused = true;
-  device.pending.reset();
+  device.pending.clear();
   start(device);
 }
 
 void Life::copy(Device& source, std::uint64_t seed) {
-  if (source.pending || source.troubled || devices_.front()->troubled || !devices_.front()->up()) {
+  if (!source.pending.empty() || source.troubled || devices_.front()->troubled || !devices_.front()->up()) {
     return;
   }
   if (source.group && !source.group->own_role()) return;
@@ -227,7 +238,7 @@ void Life::copy(Device& source, std::uint64_t seed) {
   Device& copy = *devices_.back();
   copy.restore(source.image(), false);
   copy.excused = true;
-  if (!start(copy) || !copy.group) return;
+  if (!begin(copy) || !copy.group) return;
   rill::Group& first = *devices_.front()->group;
   first.admit(copy.key.public_key(), copy.name(), rill::Role::writer);
   copy.group->merge(first.records());
@@ -235,7 +246,7 @@ void Life::copy(Device& source, std::uint64_t seed) {
 
 void Life::upgrade(Device& device) {
   if (device.site.current_schema()) return;
-  const std::optional<Holdings> before = look(device, device.site);
+  const std::optional<Holdings> before = look(device);
   if (!before) return;
   // It may take a dot, one that says nothing.
   try {

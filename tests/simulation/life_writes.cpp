@@ -56,8 +56,8 @@ bool Life::run(oracle::Site& site, oracle::Author& author, const oracle::Step& s
 }
 
 void Life::write(Device& device, oracle::Site& site, const oracle::Step& step) {
-  if (ledger_.full() || device.pending) return;
-  const std::optional<Holdings> before = look(device, site);
+  if (ledger_.full()) return;
+  const std::optional<Holdings> before = look(device);
   if (!before) return touched(device);
   ledger_.name_as(*before);
   oracle::Event event;
@@ -75,20 +75,24 @@ void Life::write(Device& device, oracle::Site& site, const oracle::Step& step) {
     failure = error;
   }
   ++statistics_.transactions;
-  conclude(device, site, author.event(), *before, failure, undone);
+  conclude(device, author.event(), *before, failure, undone);
   touched(device);
 }
 
-void Life::conclude(Device& device, oracle::Site& site, std::size_t index, const Holdings& before,
+void Life::conclude(Device& device, std::size_t index, const Holdings& before,
                     const std::optional<rill::Error>& error, bool undone) {
   oracle::History& history = ledger_.history();
   if (error && !device.disk.is_down()) expect_trouble(device, *error, "a transaction");
-  const std::optional<Holdings> after = look(device, site);
-  if (!after) {
-    // Whether it happened shows when the file can be read again.
-    if (!undone) device.pending = {index, before.self, before.counter + 1};
-    if (!device.disk.is_down() && device.up()) stop(device);
+  const std::optional<Holdings> after = look(device);
+  const bool maybe = error && !undone;
+  if (maybe && (!after || !is_new(before, *after))) {
+    device.pending.push_back({index, before.self, before.counter + 1});
+    if (!after && !device.disk.is_down() && device.up()) stop(device);
     return;
+  }
+  if (!after) {
+    if (!device.disk.is_down() && device.up()) stop(device);
+    return device.pending.push_back({index, before.self, before.counter + 1});
   }
   if (!is_new(before, *after)) {
     if (!error && !undone && !history.event(index).operations.empty()) {
@@ -109,6 +113,7 @@ void Life::conclude(Device& device, oracle::Site& site, std::size_t index, const
   if (!epoch) throw Violation("an event without an epoch");
   ledger_.commit(index, *epoch, after->counter);
   device.seen.set(index);
+  device.pending.clear();
   if (error) return;  // it was done all the same, but nobody was told
   device.committed.set(index);
   if (device.terms().durability == rill::Durability::full) device.owed.set(index);

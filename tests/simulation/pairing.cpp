@@ -3,7 +3,7 @@
 #include <chrono>
 
 #include "pairing/pairing_session.hpp"
-#include "simulation/life.hpp"
+#include "simulation/violation.hpp"
 #include "support/pairing_pair.hpp"
 
 namespace simulation {

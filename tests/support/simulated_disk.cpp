@@ -58,43 +58,51 @@ void SimulatedDisk::crash_now(Crash how) {
   ++life_;
   down_ = true;
   planned_.reset();
-  if (how == Crash::keep_beginning) {
-    keep_beginning();
-  } else if (how == Crash::keep_some) {
-    for (auto& [path, node] : names_) node->file.keep_some(random_, kSectorBytes);
-    Names kept;
-    std::set<std::string> paths;
-    for (const auto& [path, node] : names_) paths.insert(path);
-    for (const auto& [path, node] : synced_names_) paths.insert(path);
-    for (const std::string& path : paths) {
-      const Names& source = lot(2) == 0 ? names_ : synced_names_;
-      if (const auto found = source.find(path); found != source.end()) kept.insert(*found);
-    }
-    names_ = std::move(kept);
-  } else if (how == Crash::lose_unsynced) {
-    names_ = synced_names_;
-  }
+  crash_names(names_, synced_names_, order_, how, random_);
   for (auto& [path, node] : names_) {
-    if (how != Crash::kill) node->file.keep_synced();
     node->lock = {};
     node->memory.reset();
   }
-  if (how != Crash::kill) sync_names();
 }
 
-void SimulatedDisk::keep_beginning() {
+void SimulatedDisk::crash_names(Names& names, Names& synced_names, std::uint64_t last_order,
+                                Crash how, std::mt19937_64& random) {
+  if (how == Crash::kill) return;
+  if (how == Crash::keep_beginning) {
+    keep_beginning(names, synced_names, last_order, random);
+  } else if (how == Crash::keep_some) {
+    for (auto& [path, node] : names) node->file.keep_some(random, kSectorBytes);
+    Names kept;
+    std::set<std::string> paths;
+    for (const auto& [path, node] : names) paths.insert(path);
+    for (const auto& [path, node] : synced_names) paths.insert(path);
+    for (const std::string& path : paths) {
+      const Names& source = random() % 2 == 0 ? names : synced_names;
+      if (const auto found = source.find(path); found != source.end()) kept.insert(*found);
+    }
+    names = std::move(kept);
+  } else if (how == Crash::lose_unsynced) {
+    names = synced_names;
+  }
+  for (auto& [path, node] : names) node->file.keep_synced();
+  synced_names = names;
+}
+
+void SimulatedDisk::keep_beginning(Names& names, const Names& synced_names,
+                                   std::uint64_t last_order, std::mt19937_64& random) {
   std::vector<std::pair<std::uint64_t, std::size_t>> changes;  // order, bytes
-  for (const auto& [path, node] : names_) {
+  for (const auto& [path, node] : names) {
     for (const SimulatedFile::Change& change : node->file.pending()) {
       changes.emplace_back(change.order, change.bytes.size());
     }
   }
   std::sort(changes.begin(), changes.end());
+  const auto lot = [&](std::size_t bound) { return static_cast<std::size_t>(random() % bound); };
   const std::size_t end = lot(changes.size() + 1);
-  const std::uint64_t order = end < changes.size() ? changes[end].first : order_ + 1;
+  const std::uint64_t order = end < changes.size() ? changes[end].first : last_order + 1;
   const std::size_t torn = end < changes.size() ? lot(changes[end].second + 1) : 0;
-  for (auto& [path, node] : names_) node->file.keep_until(order, torn);
-  if (end == 0) names_ = synced_names_;
+  for (auto& [path, node] : names) node->file.keep_until(order, torn);
+  if (end == 0) names = synced_names;
 }
 
 // Faults -----------------------------------------------------------------------------------------
@@ -139,6 +147,11 @@ std::uint64_t SimulatedDisk::used_now() const {
   return bytes;
 }
 
+void SimulatedDisk::observe(std::function<void()> looking) {
+  const std::lock_guard lock(mutex_);
+  looking_ = std::move(looking);
+}
+
 std::uint64_t SimulatedDisk::count(DiskCalls calls) const {
   const std::lock_guard lock(mutex_);
   std::uint64_t sum = 0;
@@ -149,6 +162,7 @@ std::uint64_t SimulatedDisk::count(DiskCalls calls) const {
 std::optional<DiskFailure> SimulatedDisk::enter(DiskCall call, const std::string& path,
                                                 std::uint64_t offset, std::uint64_t bytes) {
   ++counts_[call];
+  if (looking_ && kMutatingCalls.contains(call)) looking_();
   const auto mix = [&](std::uint64_t word) {
     trace_ = (trace_ ^ word) * 0x100000001b3ULL;  // FNV-1a, by words
     trace_ ^= trace_ >> 29U;
@@ -225,6 +239,34 @@ void SimulatedDisk::remove(const std::string& path) {
 void SimulatedDisk::flip(const std::string& path, std::uint64_t offset, unsigned char mask) {
   const std::lock_guard lock(mutex_);
   node(path).file.flip(offset, mask);
+}
+
+SimulatedDisk::Copy SimulatedDisk::left_by(const std::string& path, Crash how,
+                                           std::uint64_t seed) const {
+  const std::lock_guard lock(mutex_);
+  std::map<Node*, NodePtr> copies;
+  const auto copied = [&](const Names& names) {
+    Names copy;
+    for (const auto& [name, node] : names) {
+      NodePtr& twin = copies[node.get()];
+      if (!twin) {
+        twin = std::make_shared<Node>();
+        twin->file = node->file;
+      }
+      copy.emplace(name, twin);
+    }
+    return copy;
+  };
+  Names names = copied(names_);
+  Names synced_names = copied(synced_names_);
+  std::mt19937_64 random(seed);
+  crash_names(names, synced_names, order_, how, random);
+  Copy left;
+  for (const std::string suffix : {"", kLogSuffix}) {
+    const auto found = names.find(path + suffix);
+    if (found != names.end()) left.emplace(suffix, found->second->file.written());
+  }
+  return left;
 }
 
 SimulatedDisk::Copy SimulatedDisk::copy(const std::string& path) const {

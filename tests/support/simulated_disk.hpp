@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -161,6 +162,8 @@ class SimulatedDisk {
   void set_capacity(std::uint64_t bytes);
   /// The bytes of all files.
   [[nodiscard]] std::uint64_t used() const;
+  /// Calls `looking` before each call that changes something; it must not change anything itself.
+  void observe(std::function<void()> looking);
   /// How many calls of these kinds there were, failed ones included.
   [[nodiscard]] std::uint64_t count(DiskCalls calls) const;
 
@@ -183,6 +186,9 @@ class SimulatedDisk {
   using Copy = std::map<std::string, std::string>;
   /// A copy of a database as it stands, as a backup program takes it that copies files.
   [[nodiscard]] Copy copy(const std::string& path) const;
+  /// The same as a crash would leave it that came now; `seed` is its chance. Nothing happens. Empty
+  /// where there would be no such file.
+  [[nodiscard]] Copy left_by(const std::string& path, Crash how, std::uint64_t seed) const;
   /// Puts a copy there in place of what is there, its log included.
   void restore(const std::string& path, const Copy& copy);
 
@@ -203,13 +209,18 @@ class SimulatedDisk {
   std::optional<DiskFailure> enter(DiskCall call, const std::string& path, std::uint64_t offset = 0,
                                    std::uint64_t bytes = 0);
   void crash_now(Crash how);
-  void keep_beginning();
+  static void keep_beginning(Names& names, const Names& synced_names, std::uint64_t last_order,
+                             std::mt19937_64& random);
+  static void crash_names(Names& names, Names& synced_names, std::uint64_t last_order, Crash how,
+                          std::mt19937_64& random);
   void sync_names() { synced_names_ = names_; }
   [[nodiscard]] std::uint64_t used_now() const;
   Node& node(const std::string& path) const;
+
   std::size_t lot(std::size_t bound) { return static_cast<std::size_t>(random_() % bound); }
 
-  mutable std::mutex mutex_;
+  mutable std::recursive_mutex mutex_;
+  std::function<void()> looking_;
   std::string name_;
   std::unique_ptr<SimulatedVfs> vfs_;
   std::mt19937_64 random_;
