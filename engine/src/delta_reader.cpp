@@ -102,6 +102,7 @@ std::vector<KnownReplica> read_header(ByteReader& in, Delta& delta) {
   delta.last = (chunk & 1U) != 0;
   delta.position = in.varint();
   if (delta.position > kMaxCounter) fail("a delta's position is out of range");
+  delta.names = in.varint();
   std::vector<KnownReplica> replicas = read_vectors(in, delta);
   read_epochs(in, delta, replicas);
   read_tables(in, delta);

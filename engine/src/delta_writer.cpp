@@ -64,6 +64,7 @@ void write_header(ByteWriter& out, const Delta& delta) {
   for (const std::uint8_t value : delta.opening) out.byte(value);
   out.varint(std::uint64_t{delta.chunk} << 1U | (delta.last ? 1U : 0U));
   out.varint(delta.position);
+  out.varint(delta.names);
   write_vectors(out, delta);
   write_epochs(out, delta);
   out.varint(delta.tables.size());

@@ -13,7 +13,7 @@ namespace rill {
 // is described byte by byte in engine/README.md.
 
 /// The first byte of a delta.
-inline constexpr std::uint8_t kDeltaFormat = 1;
+inline constexpr std::uint8_t kDeltaFormat = 2;
 
 /// The first byte of a row.
 enum RowFlag : std::uint8_t {

@@ -1,6 +1,7 @@
 #include "rill/epoch.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace rill {
 namespace {
@@ -51,6 +52,28 @@ EpochPlace Epochs::look_up(const Dot& dot) const {
     history = extend_history(history, epoch);
   }
   return place;
+}
+
+std::uint64_t Epochs::beginning(const Dot& dot) const noexcept {
+  const auto found = chains_.find(dot.replica);
+  if (found == chains_.end()) return 0;
+  const auto behind = found->second.upper_bound(dot.counter);
+  return behind == found->second.begin() ? 0 : std::prev(behind)->first;
+}
+
+std::vector<ReplicaId> Epochs::replicas() const {
+  std::vector<ReplicaId> replicas;
+  replicas.reserve(chains_.size());
+  for (const auto& [replica, chain] : chains_) replicas.push_back(replica);
+  return replicas;
+}
+
+std::vector<Epoch> Epochs::history(const ReplicaId& replica) const {
+  std::vector<Epoch> epochs;
+  const auto found = chains_.find(replica);
+  if (found == chains_.end()) return epochs;
+  for (const auto& [first, value] : found->second) epochs.push_back({replica, first, value});
+  return epochs;
 }
 
 std::vector<EpochTip> Epochs::tips() const {

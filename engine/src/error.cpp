@@ -7,7 +7,7 @@ namespace rill {
 namespace {
 
 /// In the order of the enumerators.
-constexpr std::array<std::string_view, 42> kNames = {
+constexpr std::array<std::string_view, 43> kNames = {
     "invalid_argument", "sql",
     "constraint",       "busy",
     "interrupted",      "bad_value",
@@ -23,12 +23,13 @@ constexpr std::array<std::string_view, 42> kNames = {
     "malformed",        "limit_exceeded",
     "protocol",         "version_mismatch",
     "causality_gap",    "forked",
-    "refused_address",  "address_in_use",
-    "unreachable",      "peer_gone",
-    "not_a_member",     "revoked",
-    "already_in_group", "not_allowed",
-    "wrong_code",       "expired",
-    "declined",         "internal",
+    "renamed",          "refused_address",
+    "address_in_use",   "unreachable",
+    "peer_gone",        "not_a_member",
+    "revoked",          "already_in_group",
+    "not_allowed",      "wrong_code",
+    "expired",          "declined",
+    "internal",
 };
 static_assert(kNames.size() == static_cast<std::size_t>(ErrorCode::internal) + 1);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "forks.hpp"
 #include "rill/error.hpp"
 #include "rill/hybrid_clock.hpp"
 #include "unknown_rows.hpp"
@@ -57,6 +58,12 @@ void check_covered(const VersionVector& known, const VersionVector& vector) {
                                             "; ask the sender for everything since that");
 }
 
+void check_names(sqlite::Connection& connection, const Delta& delta) {
+  if (delta.names == read_forks(connection).names()) return;
+  throw Error(ErrorCode::renamed,
+              "a fork was found since the session began, and events were renamed; begin it anew");
+}
+
 DatabaseEvent new_replica_event(const std::string& reason) {
   return {DatabaseEvent::Kind::new_replica,
           ErrorCode::forked,
@@ -84,11 +91,17 @@ Applier::Applier(sqlite::Connection& connection, Capture& capture, const Identit
   if (clock_row_.generation != capture.catalog()->generation()) capture.reload_catalog();
 }
 
-void Applier::check_epochs(const Delta& delta) {
+void Applier::begin(const Delta& delta) {
+  check_covered(delta.known, vector_);
+  check_names(connection_, delta);
   Interner& interner = capture_.interner();
   const std::vector<Epoch> ours =
       read_epochs(connection_, interner, delta.known, delta.sender_vector);
-  if (const auto place = first_difference(ours, delta.epochs, vector_)) throw forked_error(*place);
+  if (const auto place = first_difference(ours, delta.epochs, vector_)) {
+    throw Error(ErrorCode::renamed, "two files made different events as replica " +
+                                        place->replica.to_string() +
+                                        "; begin the session anew, which tells them apart");
+  }
 
   const ReplicaId own = interner.id(clock_row_.replica);
   if (delta.sender_vector[own] > clock_row_.counter) {
@@ -136,7 +149,7 @@ void Applier::apply(std::string_view encoded) {
   DeltaReader reader(encoded);
   const Delta& delta = reader.header();
   check_covered(delta.known, vector_);
-  if (delta.last) check_epochs(delta);
+  check_names(connection_, delta);
   const std::vector<Target> places = targets(delta);
   while (reader.next()) {
     const InsertedRow* inserted = reader.inserted();

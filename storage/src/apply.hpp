@@ -30,6 +30,9 @@ VersionVector read_vector(sqlite::Connection& connection, Interner& interner);
 /// is, has seen.
 void check_covered(const VersionVector& known, const VersionVector& vector);
 
+/// Throws `Error{renamed}` for a delta that names events by other certificates than the file does.
+void check_names(sqlite::Connection& connection, const Delta& delta);
+
 /// The event that tells of a new replica id.
 DatabaseEvent new_replica_event(const std::string& reason);
 
@@ -57,8 +60,11 @@ class Applier {
   Applier(sqlite::Connection& connection, Capture& capture, const Identity& identity,
           WallClock& clock, const Options& options);
 
+  /// To be called first, with the last chunk: compares pasts, and takes over its epochs. Throws
+  /// `Error`: causality_gap, renamed.
+  void begin(const Delta& last);
   /// Joins one encoded delta, or chunk of one. Throws `Error`: malformed, limit_exceeded,
-  /// causality_gap, forked, or a storage error.
+  /// causality_gap, renamed, or a storage error.
   void apply(std::string_view encoded);
   /// Raises the vector to that of the last chunk and writes the clock.
   ApplyReport finish();
@@ -69,7 +75,6 @@ class Applier {
     std::vector<ColumnId> columns;  // by the delta's column number
   };
 
-  void check_epochs(const Delta& delta);
   std::vector<Target> targets(const Delta& delta);
   Target target(const DeltaTable& table);
   void apply_row(const Delta& delta, const Target& target, RowFragment& fragment);

@@ -1,5 +1,6 @@
 #include "author.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace rill::storage {
@@ -21,6 +22,11 @@ ClockRow Author::begin() {
   return clock;
 }
 
+std::uint64_t Author::fold_after(const ClockRow& clock) const noexcept {
+  const bool goes_on = clock.replica == replica_ && clock.counter == counter_ + 1;
+  return std::max(clock.exported, (goes_on ? begun_ : clock.counter) - 1);
+}
+
 void Author::write(const ClockRow& clock) {
   if (renewal_) identity_->renew_as(connection_, *renewal_);
   connection_.cached("UPDATE main.rill_clock SET counter = ?, seq = ?, time = ? WHERE space = 1")
@@ -34,6 +40,7 @@ void Author::write(const ClockRow& clock) {
 }
 
 bool Author::committed(const ClockRow& clock) {
+  if (clock.replica != replica_ || clock.counter != counter_ + 1) begun_ = clock.counter;
   replica_ = clock.replica;
   counter_ = clock.counter;
   epoch_.reset();

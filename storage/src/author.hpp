@@ -25,6 +25,9 @@ class Author {
 
   /// The clock that the transaction writes by, with its counter and replica.
   ClockRow begin();
+  /// Up to here the contributions to a counter are not to be folded with the transaction's own:
+  /// they have left the file, or a copy of it may have them.
+  [[nodiscard]] std::uint64_t fold_after(const ClockRow& clock) const noexcept;
   /// Inside the transaction, at its end, perhaps several times: writes `clock`.
   void write(const ClockRow& clock);
   /// It committed. Returns whether the file was found to be an older state of itself, so that
@@ -40,6 +43,8 @@ class Author {
   /// The last dot this connection committed.
   std::uint32_t replica_ = 0;
   std::uint64_t counter_ = 0;
+  /// Since this dot nobody else wrote, so that all is of one epoch.
+  std::uint64_t begun_ = 0;
   // Of the present transaction.
   std::optional<Identity::Renewal> renewal_;
   std::optional<Identity::NewEpoch> epoch_;

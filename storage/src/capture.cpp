@@ -178,7 +178,8 @@ void Capture::enlist() {
 
 LocalWrite Capture::local_write() {
   begin(catalog_->file());
-  return {{{interner_.id(event_.replica), event_.counter}, {event_.time}}, row_.exported};
+  return {{{interner_.id(event_.replica), event_.counter}, {event_.time}},
+          author_.fold_after(row_)};
 }
 
 std::int64_t Capture::next_seq(std::int64_t file) {

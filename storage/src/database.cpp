@@ -412,7 +412,15 @@ std::unique_ptr<DigestScan> Database::digest_scan(const std::vector<std::uint32_
 
 ReplicaSummary Database::summary() { return implementation_->summary(); }
 
-void Database::check_history(const ReplicaSummary& peer) { implementation_->check_history(peer); }
+std::optional<ReplicaId> Database::check_history(const ReplicaSummary& peer) {
+  return implementation_->check_history(peer);
+}
+
+ReplicaHistory Database::history(const ReplicaId& replica) {
+  return implementation_->history(replica);
+}
+
+void Database::settle_fork(const ReplicaHistory& peer) { implementation_->settle_fork(peer); }
 
 std::unique_ptr<ChangeStream> Database::changes_since(const VersionVector& known, SpaceId space,
                                                       const std::optional<InboxSummary>& received) {

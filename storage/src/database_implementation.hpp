@@ -58,7 +58,6 @@ class Database::Implementation {
 
   // database_sync.cpp
   ReplicaSummary summary();
-  void check_history(const ReplicaSummary& peer);
   std::unique_ptr<ChangeStream> changes_since(const VersionVector& known, SpaceId space,
                                               const std::optional<InboxSummary>& received);
   ReceiveResult receive(std::string_view encoded_delta);
@@ -66,6 +65,11 @@ class Database::Implementation {
   VersionVector vector();
   std::string digest();
   std::unique_ptr<DigestScan> digest_scan(const std::vector<std::uint32_t>& listed);
+
+  // database_forks.cpp
+  std::optional<ReplicaId> check_history(const ReplicaSummary& peer);
+  ReplicaHistory history(const ReplicaId& replica);
+  void settle_fork(const ReplicaHistory& peer);
 
   // database_device.cpp
   std::optional<std::string> load(std::string_view name);
@@ -130,6 +134,13 @@ class Database::Implementation {
   storage::ReaderLease exportable_snapshot();
   void write_mark(const VersionVector& vector, std::int64_t seq);
   bool renew_if_forgotten(const ReplicaSummary& peer);
+  /// Brings the file to the names that `forks`, more than it has, call for.
+  void adopt_forks(const Forks& forks);
+  /// Takes over what of a peer's certificates is new; throws `Error{renamed}` unless both had the
+  /// same.
+  void unite_forks(const Forks& theirs);
+  /// Runs `work`, which writes rows on `own_` past the capture.
+  void write_past_capture(const std::function<void()>& work);
   /// Applies what the inbox holds of a delta, and its last chunk.
   ReceiveResult apply_chunks(const Delta& last, std::string_view encoded);
   /// Whether each commit of `own_` is to be on the disk when it returns; until `open_own`, which

@@ -4,6 +4,7 @@
 #include "damage.hpp"
 #include "database_implementation.hpp"
 #include "digest.hpp"
+#include "forks.hpp"
 #include "inbox.hpp"
 #include "log_file.hpp"
 #include "rill/delta_reader.hpp"
@@ -147,51 +148,10 @@ ReplicaSummary Database::Implementation::summary() {
   summary.opening = identity_->opening();
   summary.vector = read_vector(reader->connection, reader->interner);
   summary.epochs = storage::read_epoch_tips(reader->connection, reader->interner);
+  summary.forks = storage::read_forks(reader->connection);
   summary.inboxes = storage::Inbox::summaries(reader->connection);
   summary.tables = reader->catalog->summaries();
   return summary;
-}
-
-bool Database::Implementation::renew_if_forgotten(const ReplicaSummary& peer) {
-  sqlite::Transaction transaction(own_, sqlite::Transaction::Kind::immediate);
-  storage::Interner& interner = own_capture_->interner();
-  const storage::ClockRow clock = storage::ClockRow::read(own_);
-  const ReplicaId own = interner.id(clock.replica);
-  const bool twin = peer.id == own && peer.vector[own] == clock.counter;
-  // Judged anew: a local write may have come in between.
-  if (const auto fork = fork_with(own_, interner, read_vector(own_, interner), peer)) {
-    throw storage::forked_error(*fork);
-  }
-  if (!twin && peer.vector[own] <= clock.counter) return false;
-  settle_log();
-  identity_->renew(own_);
-  commit_durably(transaction);
-  return true;
-}
-
-void Database::Implementation::check_history(const ReplicaSummary& peer) {
-  const std::lock_guard lock(own_mutex_);
-  check_file();
-  open_own();
-  {
-    const storage::ReaderLease reader = readers_->snapshot();
-    const storage::ClockRow clock = storage::ClockRow::read(reader->connection);
-    const ReplicaId own = reader->interner.id(clock.replica);
-    if (peer.id == own && peer.nonce == storage::read_nonce(reader->connection)) {
-      throw Error(ErrorCode::forked, "both files are the same replica, " + own.to_string() +
-                                         ": one is an untouched copy of the other, or they are "
-                                         "one file; start the copy from an empty file and sync it");
-    }
-    const VersionVector vector = read_vector(reader->connection, reader->interner);
-    if (const auto fork = fork_with(reader->connection, reader->interner, vector, peer)) {
-      throw storage::forked_error(*fork);
-    }
-    if (peer.id != own && peer.vector[own] <= clock.counter) return;
-  }
-  if (renew_if_forgotten(peer)) {
-    dispatcher_->happened(storage::BoundedEvents(
-        storage::new_replica_event("a peer knows events of this replica that the file lacks")));
-  }
 }
 
 std::unique_ptr<ChangeStream> Database::Implementation::changes_since(
@@ -206,24 +166,10 @@ std::unique_ptr<ChangeStream> Database::Implementation::changes_since(
       std::move(reader), known, resumed ? *received : InboxSummary{identity_->opening(), 0, 0});
 }
 
-ReceiveResult Database::Implementation::apply_chunks(const Delta& last, std::string_view encoded) {
+void Database::Implementation::write_past_capture(const std::function<void()>& work) {
   const Applying applying(*own_capture_);
-  sync_own_commits(false);  // but after them, see commit_applied
-  storage::ApplyReport report;
   try {
-    sqlite::Transaction transaction(own_, sqlite::Transaction::Kind::immediate);
-    settle_log();
-    storage::Applier applier(own_, *own_capture_, *identity_, *options_.clock,
-                             {dispatcher_->observed(), options_.check_rule_purity});
-    check_capture(own_, *own_capture_->catalog());
-    if (last.chunk > 0) {
-      storage::Inbox inbox(own_, options_.max_inbox_bytes);
-      inbox.check_next(last);
-      inbox.drain(last.sender, [&](std::string_view chunk) { apply_stored(applier, chunk); });
-    }
-    applier.apply(encoded);
-    report = applier.finish();
-    commit_applied(transaction, report);
+    work();
   } catch (const Error& error) {
     own_capture_->interner().forget();
     const Error cause = own_capture_->take_error().value_or(error);
@@ -233,6 +179,27 @@ ReceiveResult Database::Implementation::apply_chunks(const Delta& last, std::str
     own_capture_->interner().forget();
     throw;
   }
+}
+
+ReceiveResult Database::Implementation::apply_chunks(const Delta& last, std::string_view encoded) {
+  storage::ApplyReport report;
+  write_past_capture([&] {
+    sync_own_commits(false);  // but after them, see commit_applied
+    sqlite::Transaction transaction(own_, sqlite::Transaction::Kind::immediate);
+    settle_log();
+    storage::Applier applier(own_, *own_capture_, *identity_, *options_.clock,
+                             {dispatcher_->observed(), options_.check_rule_purity});
+    check_capture(own_, *own_capture_->catalog());
+    applier.begin(last);
+    if (last.chunk > 0) {
+      storage::Inbox inbox(own_, options_.max_inbox_bytes);
+      inbox.check_next(last);
+      inbox.drain(last.sender, [&](std::string_view chunk) { apply_stored(applier, chunk); });
+    }
+    applier.apply(encoded);
+    report = applier.finish();
+    commit_applied(transaction, report);
+  });
   return {true, report.rows_changed, report.vector};
 }
 
@@ -260,6 +227,7 @@ ReceiveResult Database::Implementation::receive(std::string_view encoded_delta) 
   settle_log();
   const VersionVector vector = read_vector(own_, own_capture_->interner());
   storage::check_covered(chunk.known, vector);
+  storage::check_names(own_, chunk);
   storage::Inbox(own_, options_.max_inbox_bytes).add(chunk, encoded_delta);
   transaction.commit();
   return {false, 0, vector};

@@ -5,6 +5,7 @@
 
 #include "apply.hpp"
 #include "damage.hpp"
+#include "forks.hpp"
 #include "identity.hpp"
 #include "rill/error.hpp"
 #include "text/news.hpp"
@@ -34,6 +35,7 @@ DeltaExtraction::DeltaExtraction(ReaderLease reader, const VersionVector& known,
   header_.chunk = received.chunks;
   header_.position = received.position;
   header_.sender_vector = read_vector(reader_->connection, reader_->interner);
+  header_.names = read_forks(reader_->connection).names();
   // What the peer knows beyond us is no business of this delta.
   header_.known = known;
   header_.known.meet(header_.sender_vector);

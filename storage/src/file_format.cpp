@@ -66,6 +66,11 @@ CREATE TABLE rill_text_op(
   time INTEGER NOT NULL, op BLOB NOT NULL, PRIMARY KEY(cell, seq)) WITHOUT ROWID;
 )sql";
 
+// Since format 3.
+constexpr const char* kForkTables = R"sql(
+CREATE TABLE rill_fork(certificate BLOB PRIMARY KEY) WITHOUT ROWID;
+)sql";
+
 template <std::size_t Size>
 std::array<std::byte, Size> random_bytes(RandomSource& random) {
   std::array<std::byte, Size> bytes{};
@@ -106,13 +111,13 @@ bool has_format(sqlite::Connection& connection) {
 }
 
 void upgrade_format(sqlite::Connection& connection) {
-  const auto is_current = [&] {
-    return connection.integer("SELECT format FROM main.rill_file") == kFormat;
-  };
-  if (is_current()) return;
+  const auto format = [&] { return connection.integer("SELECT format FROM main.rill_file"); };
+  if (format() == kFormat) return;
   sqlite::Transaction transaction(connection, sqlite::Transaction::Kind::immediate);
-  if (is_current()) return;  // another process was first
-  connection.execute(kTextTables);
+  const std::int64_t before = format();
+  if (before == kFormat) return;  // another process was first
+  if (before < 2) connection.execute(kTextTables);
+  if (before < 3) connection.execute(kForkTables);
   connection.cached("UPDATE main.rill_file SET format = ?").bind(1, kFormat).run();
   transaction.commit();
 }
@@ -122,6 +127,7 @@ void create_format(sqlite::Connection& connection, RandomSource& random, const I
   if (has_format(connection)) return;  // another process was first
   connection.execute(kTables);
   connection.execute(kTextTables);
+  connection.execute(kForkTables);
   create_identity(connection, random);
   Interner interner(connection);
   identity.note(connection, interner);

@@ -9,7 +9,7 @@
 namespace rill::storage {
 
 /// The version of Rill's own tables that this library writes.
-inline constexpr std::int64_t kFormat = 2;
+inline constexpr std::int64_t kFormat = 3;
 
 /// Whether Rill's tables stand in the file, checked to be of a version this library can use.
 /// Throws `Error{newer_format}`, having touched nothing.

@@ -227,6 +227,27 @@ std::vector<Epoch> read_epochs(sqlite::Connection& connection, Interner& interne
   return epochs;
 }
 
+Epochs read_all_epochs(sqlite::Connection& connection, Interner& interner) {
+  Epochs epochs;
+  sqlite::Using rows(connection.cached("SELECT replica, first, value FROM main.rill_epoch"));
+  while (rows->step()) epochs.add(read_epoch(*rows, interner));
+  return epochs;
+}
+
+ReplicaHistory read_history(sqlite::Connection& connection, const ReplicaId& replica,
+                            std::uint64_t counter) {
+  ReplicaHistory history{replica, counter, {}};
+  sqlite::Using rows(connection.cached(
+      "SELECT e.first, e.value FROM main.rill_replica r JOIN main.rill_epoch e ON e.replica = r.id "
+      "WHERE r.replica = ? ORDER BY e.first DESC LIMIT ?"));
+  rows->bind_blob(1, view(replica.bytes)).bind(2, static_cast<std::int64_t>(kMaxHistory));
+  while (rows->step()) {
+    history.epochs.push_back({replica, rows->unsigned_integer(0), rows->unsigned_integer(1)});
+  }
+  std::ranges::reverse(history.epochs);
+  return history;
+}
+
 void add_epochs(sqlite::Connection& connection, Interner& interner,
                 const std::vector<Epoch>& epochs) {
   for (const Epoch& epoch : epochs) {
@@ -274,13 +295,12 @@ std::optional<Dot> fork_with(sqlite::Connection& connection, Interner& interner,
   });
 }
 
-Error forked_error(const Dot& place) {
+Error forked_error(const ReplicaId& replica) {
   return {ErrorCode::forked,
-          "two files made different events under the same names, from event " +
-              std::to_string(place.counter) + " of replica " + place.replica.to_string() +
-              " on: one is a copy of the other, or an old backup of it, that went unnoticed. "
-              "These two do not sync, and neither lost anything: keep one of them, and start the "
-              "other device from an empty file"};
+          "two files made different events under the same names, those of replica " +
+              replica.to_string() +
+              ", and their histories do not tell them apart. These two do not sync, and neither "
+              "lost anything: keep one of them, and start the other device from an empty file"};
 }
 
 }  // namespace rill::storage

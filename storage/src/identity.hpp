@@ -90,6 +90,11 @@ std::vector<EpochTip> read_epoch_tips(sqlite::Connection& connection, Interner& 
 /// `Epochs::between` of those in the file.
 std::vector<Epoch> read_epochs(sqlite::Connection& connection, Interner& interner,
                                const VersionVector& known, const VersionVector& until);
+/// All of them.
+Epochs read_all_epochs(sqlite::Connection& connection, Interner& interner);
+/// What the file knows of a replica's past.
+ReplicaHistory read_history(sqlite::Connection& connection, const ReplicaId& replica,
+                            std::uint64_t counter);
 /// Adds epochs, ascending; those that are there already stay.
 void add_epochs(sqlite::Connection& connection, Interner& interner,
                 const std::vector<Epoch>& epochs);
@@ -97,7 +102,7 @@ void add_epochs(sqlite::Connection& connection, Interner& interner,
 /// Where the peer's past provably differs from this file's, whose vector is `own`.
 std::optional<Dot> fork_with(sqlite::Connection& connection, Interner& interner,
                              const VersionVector& own, const ReplicaSummary& peer);
-/// The error for events that two files made under the same names, from `place` on.
-Error forked_error(const Dot& place);
+/// The error for events that two files made as one replica, and that no certificate tells apart.
+Error forked_error(const ReplicaId& replica);
 
 }  // namespace rill::storage

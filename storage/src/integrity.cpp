@@ -9,6 +9,8 @@
 
 #include "apply.hpp"
 #include "capture_drift.hpp"
+#include "forks.hpp"
+#include "identity.hpp"
 #include "row_audit.hpp"
 #include "row_store.hpp"
 #include "unknown_rows.hpp"
@@ -36,6 +38,7 @@ class Inspection {
   std::vector<Finding> run() {
     guarded("", [&] { check_pages(); });
     guarded("rill_clock", [&] { check_clock(); });
+    guarded("rill_fork", [&] { check_names(); });
     guarded("rill_mark", [&] { read_marks(); });
     guarded("", [&] { check_tables(); });
     guarded("rill_tombstone", [&] { check_tombstones(); });
@@ -86,6 +89,16 @@ class Inspection {
         add("rill_epoch", {}, "no epoch is known of the events of " + replica.to_string(),
             kRestore);
       }
+    }
+  }
+
+  void check_names() {
+    const Renaming due(read_forks(reader_.connection),
+                       read_all_epochs(reader_.connection, reader_.interner));
+    for (const auto& [replica, parts] : due.parts()) {
+      add("rill_fork", {},
+          "events of " + replica.to_string() + " have names that a certificate takes away",
+          kRestore);
     }
   }
 

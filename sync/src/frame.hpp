@@ -26,8 +26,9 @@ enum class FrameType : std::uint8_t {
   digest_rows = 14,
   credit = 15,
   have = 16,
+  history = 17,
 };
-inline constexpr FrameType kLastFrameType = FrameType::have;
+inline constexpr FrameType kLastFrameType = FrameType::history;
 
 /// Frame flags.
 inline constexpr std::uint8_t kFrameOptional = 0x01;  ///< A receiver that lacks the type skips it.

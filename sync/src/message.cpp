@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <utility>
 
 #include "archive.hpp"
@@ -28,6 +29,22 @@ void serialize(Archive& archive, EpochTip& tip) {
           tip.history);
 }
 
+void CEREAL_SAVE_FUNCTION_NAME(BoundedOutputArchive& archive, const Forks& forks) {
+  const std::vector<ReplicaId> certificates(forks.begin(), forks.end());
+  archive(limited(certificates, kMaxForks));
+}
+
+void CEREAL_LOAD_FUNCTION_NAME(BoundedInputArchive& archive, Forks& forks) {
+  std::vector<ReplicaId> certificates;
+  archive(limited(certificates, kMaxForks));
+  const auto unordered = std::ranges::adjacent_find(certificates, std::greater_equal());
+  if (unordered != certificates.end()) {
+    throw Error(ErrorCode::malformed, "the peer's certificates of forks do not ascend");
+  }
+  forks = {};
+  for (const ReplicaId& certificate : certificates) forks.add(certificate);
+}
+
 template <typename Archive>
 void serialize(Archive& archive, InboxSummary& inbox) {
   archive(inbox.opening, inbox.chunks, limited(inbox.position, kMaxCounter));
@@ -36,8 +53,8 @@ void serialize(Archive& archive, InboxSummary& inbox) {
 template <typename Archive>
 void serialize(Archive& archive, ReplicaSummary& summary) {
   archive(summary.id, summary.nonce, summary.opening, summary.vector,
-          limited(summary.epochs, kMaxReplicas), limited(summary.inboxes, kMaxInboxes),
-          limited(summary.tables, kMaxTables));
+          limited(summary.epochs, kMaxReplicas), summary.forks,
+          limited(summary.inboxes, kMaxInboxes), limited(summary.tables, kMaxTables));
 }
 
 namespace {
@@ -184,6 +201,26 @@ DigestRows decode_digest_rows(std::string_view payload) {
   }
   for (RowDigest& row : message.rows) make_printable(row.name);
   return message;
+}
+
+std::string encode(const ReplicaHistory& message) {
+  HistoryMessage history{message.replica, message.counter, {}};
+  history.epochs.reserve(message.epochs.size());
+  for (const Epoch& epoch : message.epochs) history.epochs.push_back({epoch.first, epoch.value});
+  return to_bytes(history);
+}
+
+ReplicaHistory decode_history(std::string_view payload) {
+  const auto message = from_bytes<HistoryMessage>(payload, kMaxFrameBytes);
+  ReplicaHistory history{message.replica, message.counter, {}};
+  std::uint64_t before = 0;
+  for (const auto& [first, value] : message.epochs) {
+    if (first <= std::exchange(before, first)) {
+      throw Error(ErrorCode::malformed, "the epochs of the peer's history do not ascend");
+    }
+    history.epochs.push_back({message.replica, first, value});
+  }
+  return history;
 }
 
 std::string encode(const ErrorMessage& message) {

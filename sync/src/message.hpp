@@ -19,8 +19,8 @@
 namespace rill {
 
 /// The protocol versions this build speaks.
-inline constexpr std::uint32_t kOldestProtocol = 2;
-inline constexpr std::uint32_t kNewestProtocol = 2;
+inline constexpr std::uint32_t kOldestProtocol = 3;
+inline constexpr std::uint32_t kNewestProtocol = 3;
 /// `Hello::features`: the sender follows only; it will send no changes.
 inline constexpr std::uint64_t kFeatureFollows = 1U << 0U;
 /// The longest text of an ERROR.
@@ -153,6 +153,29 @@ struct DigestRows {
   }
 };
 
+/// A replica whose past the two sides know differently, as the sender knows it.
+struct HistoryMessage {
+  /// The first event of an epoch, and its value.
+  struct Opening {
+    std::uint64_t first = 0;
+    std::uint64_t value = 0;
+
+    template <typename Archive>
+    void serialize(Archive& archive) {
+      archive(limited(first, kMaxCounter), value);
+    }
+  };
+  ReplicaId replica;
+  std::uint64_t counter = 0;
+  /// Ascending.
+  std::vector<Opening> epochs;
+
+  template <typename Archive>
+  void serialize(Archive& archive) {
+    archive(replica, limited(counter, kMaxCounter), limited(epochs, kMaxHistory));
+  }
+};
+
 /// Why the sender closes the session.
 struct ErrorMessage {
   ErrorCode code = ErrorCode::internal;
@@ -169,6 +192,7 @@ std::string encode(const GroupMessage& message);
 std::string encode(const DigestMessage& message);
 std::string encode(const DigestRanges& message);
 std::string encode(const DigestRows& message);
+std::string encode(const ReplicaHistory& message);
 std::string encode(const ErrorMessage& message);
 
 /// The inverse of `encode`. All throw `Error{malformed}` or `Error{limit_exceeded}`; `decode_hello`
@@ -184,6 +208,7 @@ GroupMessage decode_group_message(std::string_view payload);
 DigestMessage decode_digest(std::string_view payload);
 DigestRanges decode_digest_ranges(std::string_view payload);
 DigestRows decode_digest_rows(std::string_view payload);
+ReplicaHistory decode_history(std::string_view payload);
 ErrorMessage decode_error(std::string_view payload);
 
 }  // namespace rill

@@ -84,6 +84,10 @@ class Session::Implementation {
   void on_ack(std::string_view payload);
   void on_retry(std::string_view payload);
   void on_group(const Frame& frame);
+  void on_history(std::string_view payload);
+  /// Tells the peer of a replica whose past it knows differently; then the session is to end.
+  void part(const ReplicaId& replica);
+  void check_certificates(const Forks& theirs) const;
   void on_error(std::string_view payload);
   /// Throws unless the peer may send changes, and has sent its group's records before.
   void check_changes_allowed() const;
@@ -109,6 +113,7 @@ class Session::Implementation {
 
   // Knowledge.
   std::vector<TableSummary> tables_;
+  Forks forks_;
   ReplicaId id_;
   FileNonce opening_{};
   VersionVector own_;         ///< What this replica is known to have seen.
@@ -118,6 +123,7 @@ class Session::Implementation {
   bool peer_sends_ = true;    ///< The peer may send changes, and means to.
   bool changed_ = false;      ///< The replica may have news for the peer.
   bool first_sent_ = false;   ///< What we had when the session began is with the peer.
+  bool parting_ = false;      ///< The pasts differ; the peer is about to learn where.
   bool exchanged_ = false;
   bool was_in_sync_ = false;
 

@@ -18,6 +18,7 @@ bool concerns_peer(ErrorCode code) {
     case ErrorCode::version_mismatch:
     case ErrorCode::causality_gap:
     case ErrorCode::forked:
+    case ErrorCode::renamed:
     case ErrorCode::peer_gone:
     case ErrorCode::not_a_member:
     case ErrorCode::not_allowed:
@@ -89,6 +90,7 @@ void Session::Implementation::start() {
     opening_ = hello.summary.opening;
     own_ = hello.summary.vector;
     tables_ = hello.summary.tables;
+    forks_ = hello.summary.forks;
     const std::string payload = encode(hello);
     if (payload.size() > kMaxHelloBytes) {
       throw Error(ErrorCode::limit_exceeded,
@@ -122,12 +124,12 @@ void Session::Implementation::disconnected() {
 
 void Session::Implementation::tick(std::chrono::milliseconds now) {
   guarded([&] {
-    activity_.greeting = state_ == State::greeting;
+    activity_.greeting = state_ == State::greeting && !parting_;
     activity_.inside_frame = reader_.inside_frame();
     activity_.frames = reader_.frames();
     activity_.bytes = progress_.bytes_received;
     activity_.owed = outgoing_.waiting() || outgoing_.blocked() || offering_ || group_.due() ||
-                     !(announced_ <= own_);
+                     parting_ || !(announced_ <= own_);
     const Deadlines::Verdict verdict = deadlines_.tick(now, activity_);
     if (const char* text = complaint(verdict)) throw Error(ErrorCode::peer_gone, text);
     if (verdict == Deadlines::Verdict::ping) ping_ = state_ == State::connected;

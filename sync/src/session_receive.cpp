@@ -59,7 +59,13 @@ void Session::Implementation::handle(const Frame& frame) {
   const auto type = static_cast<FrameType>(frame.type);
   const bool greeting_frame =
       type == FrameType::hello || type == FrameType::error || type == FrameType::bye;
-  if (state_ == State::greeting && !greeting_frame) refuse("the peer's first frame is not HELLO");
+  if (parting_) {
+    const bool counts = type == FrameType::history || type == FrameType::error ||
+                        type == FrameType::bye || type == FrameType::working;
+    if (!counts) return;  // by the peer all may have seemed well
+  } else if (state_ == State::greeting && !greeting_frame) {
+    refuse("the peer's first frame is not HELLO");
+  }
   switch (type) {
     case FrameType::hello:
       return on_hello(frame.payload);
@@ -85,6 +91,8 @@ void Session::Implementation::handle(const Frame& frame) {
       return on_error(frame.payload);
     case FrameType::group:
       return on_group(frame);
+    case FrameType::history:
+      return on_history(frame.payload);
     case FrameType::have:
       return on_have(frame.payload);
     case FrameType::credit:
@@ -109,7 +117,8 @@ void Session::Implementation::on_hello(std::string_view payload) {
            ", which this side does not have");
   }
   group_.greet(hello.group);
-  replica_.check_history(hello.summary);
+  check_certificates(hello.summary.forks);
+  if (const auto fork = replica_.check_history(hello.summary)) return part(*fork);
   peer_ = Peer{hello.summary.id, hello.summary.nonce, readable_text(hello.name),
                std::min(hello.newest, kNewestProtocol)};
   peer_sends_ = options_.accept_changes && (hello.features & kFeatureFollows) == 0;
@@ -127,6 +136,32 @@ void Session::Implementation::on_hello(std::string_view payload) {
   for (std::string& difference : rule_differences(tables_, hello.summary.tables)) {
     event(Kind::rules_differ, 0, std::move(difference));
   }
+}
+
+void Session::Implementation::check_certificates(const Forks& theirs) const {
+  if (options_.accept_changes || forks_.includes(theirs)) return;
+  throw Error(ErrorCode::renamed,
+              "a device that only follows its group knows of forks that are not known here; "
+              "certificates are taken from other devices");
+}
+
+void Session::Implementation::part(const ReplicaId& replica) {
+  parting_ = true;
+  append_frame(hello_, FrameType::history, kControlStream, encode(replica_.history(replica)));
+}
+
+void Session::Implementation::on_history(std::string_view payload) {
+  if (!options_.accept_changes) {
+    throw Error(ErrorCode::not_allowed,
+                "a device that only follows its group knows another past; it was not believed");
+  }
+  const ReplicaHistory theirs = decode_history(payload);
+  // So that the peer need not be told in another session.
+  if (!parting_) part(theirs.replica);
+  replica_.settle_fork(theirs);
+  throw Error(ErrorCode::renamed,
+              "several files had gone on as replica " + theirs.replica.to_string() +
+                  "; their events have names of their own now: begin the session anew");
 }
 
 void Session::Implementation::check_changes_allowed() const {

@@ -14,9 +14,10 @@ void throw_error_of(const Session& session) {
   if (error) throw Error(*error);
 }
 
-}  // namespace
+/// A fork takes two sessions to be known to both sides.
+constexpr int kMaxSessions = 4 * static_cast<int>(kMaxForksPerReplica);
 
-SyncReport sync(Replica& here, Replica& there) {
+SyncReport sync_once(Replica& here, Replica& there) {
   // Not live: each side sends once, so the exchange ends even while others write to the replicas.
   SessionOptions options;
   options.live = false;
@@ -29,8 +30,8 @@ SyncReport sync(Replica& here, Replica& there) {
     throw_error_of(ours);
     theirs.receive(sent);
     const std::string answered = theirs.take_output();
+    ours.receive(answered);  // of a session that failed, too: what it says of forks counts
     throw_error_of(theirs);
-    ours.receive(answered);
     throw_error_of(ours);
     ours.take_events();
     theirs.take_events();
@@ -41,6 +42,18 @@ SyncReport sync(Replica& here, Replica& there) {
   }
   const SessionProgress& moved = ours.progress();
   return {moved.rows_sent, moved.rows_received, moved.bytes_sent, moved.bytes_received};
+}
+
+}  // namespace
+
+SyncReport sync(Replica& here, Replica& there) {
+  for (int left = kMaxSessions;; --left) {
+    try {
+      return sync_once(here, there);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::renamed || left == 0) throw;
+    }
+  }
 }
 
 }  // namespace rill

@@ -25,7 +25,13 @@ class Counting final : public Replica {
   [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
 
   [[nodiscard]] ReplicaSummary summary() override { return replica_.summary(); }
-  void check_history(const ReplicaSummary& peer) override { replica_.check_history(peer); }
+  std::optional<ReplicaId> check_history(const ReplicaSummary& peer) override {
+    return replica_.check_history(peer);
+  }
+  [[nodiscard]] ReplicaHistory history(const ReplicaId& replica) override {
+    return replica_.history(replica);
+  }
+  void settle_fork(const ReplicaHistory& peer) override { replica_.settle_fork(peer); }
   std::unique_ptr<ChangeStream> changes_since(
       const VersionVector& known, SpaceId space,
       const std::optional<InboxSummary>& received) override {

@@ -16,7 +16,11 @@ class EmptyReplica final : public rill::Replica {
     summary.id = id_;
     return summary;
   }
-  void check_history(const rill::ReplicaSummary& /*peer*/) override {}
+  std::optional<rill::ReplicaId> check_history(const rill::ReplicaSummary& /*peer*/) override {
+    return std::nullopt;
+  }
+  rill::ReplicaHistory history(const rill::ReplicaId& /*replica*/) override { return {}; }
+  void settle_fork(const rill::ReplicaHistory& /*peer*/) override {}
   std::unique_ptr<rill::ChangeStream> changes_since(
       const rill::VersionVector& /*known*/, rill::SpaceId /*space*/,
       const std::optional<rill::InboxSummary>& /*received*/) override {

@@ -34,7 +34,7 @@ void attempt(std::string_view bytes, const Decode& decode) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 12) {
+  switch (data[0] % 14) {
     case 0:
       attempt(bytes, rill::decode_begin);
       break;
@@ -70,10 +70,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         break;
       }
       break;
+    case 9:
+      attempt(bytes, rill::decode_history);
+      break;
     default: {
       // Most inputs are HELLOs of the right version.
       const std::string hello =
-          (data[0] % 2 == 0 ? std::string("RILL\x02\x02") : std::string()) + std::string(bytes);
+          (data[0] % 2 == 0 ? std::string("RILL\x03\x03") : std::string()) + std::string(bytes);
       attempt(hello, rill::decode_hello);
     }
   }

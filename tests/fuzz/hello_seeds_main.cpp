@@ -43,6 +43,7 @@ rill::Hello honest_hello() {
   hello.features = rill::kFeatureZstd;
   hello.group = rill::GroupDigest{};
   hello.summary = replica.summary();
+  hello.summary.forks.add(rill::branch_id(hello.summary.id, 7));
   hello.summary.inboxes.push_back({hello.summary.opening, 3, 17});
   return hello;
 }
@@ -59,7 +60,8 @@ void add_messages(const Seeds& seeds) {
   seeds.add(6, encode(rill::CreditMessage{65'536}));
   seeds.add(7, encode(rill::Have{vector, true}));
   seeds.add(8, rill::Compressor().compress(std::string(5'000, 'x')));
-  seeds.add(9, encode(hello));
+  seeds.add(9, encode(rill::ReplicaHistory{hello.summary.id, 3, {{hello.summary.id, 1, 7}}}));
+  seeds.add(11, encode(hello));
   constexpr std::size_t kGreeting = 6;  // "RILL" and the versions, which the target puts there
   seeds.add(10, encode(hello).substr(kGreeting));
 }

@@ -334,7 +334,7 @@ TEST_F(HostileMembersThreads, ADeltaWithAnotherPastOfThisReplicaIsRefused) {
   std::ranges::sort(delta.epochs);
   HostileMember member = begin();
   member.send(FrameType::delta, encode(delta));
-  expect_refused(member, ErrorCode::forked);
+  expect_refused(member, ErrorCode::renamed);
 }
 
 TEST_F(HostileMembersThreads, OwnEventsWithOtherContentChangeNothing) {
@@ -358,12 +358,21 @@ TEST_F(HostileMembersThreads, OwnEventsWithOtherContentChangeNothing) {
   expect_unchanged();
 }
 
-TEST_F(HostileMembersThreads, AHelloWithAnotherPastOfThisReplicaIsRefused) {
+TEST_F(HostileMembersThreads, AHelloWithAnotherPastOfThisReplicaIsAnsweredByItsHistoryAlone) {
   HostileMember member = enter();
   Hello lying = hello();
   for (EpochTip& tip : lying.summary.epochs) tip.newest.value ^= 1U;
   member.send(FrameType::hello, encode(lying));
-  expect_refused(member, ErrorCode::forked);
+  const auto history = member.wait_for(FrameType::history);
+  ASSERT_TRUE(history.has_value());
+  EXPECT_FALSE(decode_history(history.value_or("")).epochs.empty());
+  // Changes are not taken in such a session.
+  Delta delta = news();
+  member.send(FrameType::begin, encode(Begin{m.db.vector()}));
+  member.send(FrameType::delta, encode(delta));
+  member.send(FrameType::history, "nonsense");
+  EXPECT_EQ(name_of(member.error()), to_string(ErrorCode::malformed));
+  expect_unchanged();
 }
 
 TEST_F(HostileMembersThreads, ADeltaThatBeginsBeyondWhatWasSeenIsAskedForAgainAndThenRefused) {

@@ -31,7 +31,13 @@ class NotingReplica final : public Replica {
   explicit NotingReplica(Database& database) : database_(database) {}
 
   [[nodiscard]] ReplicaSummary summary() override { return database_.summary(); }
-  void check_history(const ReplicaSummary& peer) override { database_.check_history(peer); }
+  std::optional<ReplicaId> check_history(const ReplicaSummary& peer) override {
+    return database_.check_history(peer);
+  }
+  [[nodiscard]] ReplicaHistory history(const ReplicaId& replica) override {
+    return database_.history(replica);
+  }
+  void settle_fork(const ReplicaHistory& peer) override { database_.settle_fork(peer); }
   std::unique_ptr<ChangeStream> changes_since(
       const VersionVector& known, SpaceId space,
       const std::optional<InboxSummary>& received) override {

@@ -126,6 +126,7 @@ std::unique_ptr<MemoryReplica> MemoryReplica::copy(std::uint64_t epoch) const {
   copy->vector_ = vector_;
   copy->time_ms_ = time_ms_;
   copy->epochs_ = epochs_;
+  copy->forks_ = forks_;
   copy->nonce_ = nonce_;
   copy->place_ = place_;
   return copy;
@@ -148,7 +149,9 @@ Stamp MemoryReplica::next_stamp() {
   const Dot dot{id_, vector_[id_] + 1};
   if (!std::exchange(wrote_, true)) {
     epochs_.add({id_, dot.counter, epoch_});
-    nonce_[0] = static_cast<std::uint8_t>(epoch_);
+    for (std::size_t byte = 0; byte < 8; ++byte) {
+      nonce_[byte] = static_cast<std::uint8_t>(epoch_ >> (8 * byte));
+    }
   }
   vector_.raise(dot);
   return {dot, Timestamp::from_ms(++time_ms_)};
@@ -254,6 +257,7 @@ ReplicaSummary MemoryReplica::summary() {
   result.opening = opening_of(*this);
   result.vector = vector_;
   result.epochs = epochs_.tips();
+  result.forks = forks_;
   for (const auto& [sender, stage] : stages_) {
     if (stage.chunks.empty()) continue;
     result.inboxes.push_back({stage.opening, static_cast<std::uint32_t>(stage.chunks.size()),
@@ -271,23 +275,61 @@ ReplicaSummary MemoryReplica::summary() {
 }
 
 void MemoryReplica::renew() {
-  // Any id that nobody has: tests use one byte, repeated.
+  // Any id that nobody has: tests use one byte, repeated, and no epoch twice.
   ++id_.bytes[1];
   ++id_.bytes[15];
+  for (std::size_t byte = 0; byte < 6; ++byte) {
+    id_.bytes[byte + 2] ^= static_cast<std::uint8_t>(epoch_ >> (8 * byte));
+  }
   wrote_ = false;
 }
 
-void MemoryReplica::check_history(const ReplicaSummary& peer) {
-  const std::lock_guard lock(mutex_);
-  const auto look_up = [&](const Dot& dot) { return epochs_.look_up(dot); };
-  if (find_fork(vector_, peer.vector, peer.epochs, look_up)) {
-    throw Error(ErrorCode::forked, "two files made different events under the same dots");
+void MemoryReplica::adopt_forks(const Forks& forks) {
+  forks_ = forks;
+  if (forks_.concerns(id_)) renew();
+  const Renaming renaming(forks_, epochs_);
+  vector_ = renaming.apply(vector_);
+  epochs_ = renaming.apply(epochs_);
+  for (auto& [name, table] : tables_) {
+    for (auto& [key, row] : table.rows) renaming.apply(row);
   }
+  stages_.clear();
+}
+
+std::optional<ReplicaId> MemoryReplica::check_history(const ReplicaSummary& peer) {
+  const std::lock_guard lock(mutex_);
   if (peer.id == id_ && peer.nonce == nonce_) {
     throw Error(ErrorCode::forked, "the peer is this replica, or its copy");
   }
+  if (forks_ != peer.forks) {
+    Forks all = forks_;
+    all.add(peer.forks);
+    if (all != forks_) adopt_forks(all);
+    throw Error(ErrorCode::renamed, "the two sides had other certificates");
+  }
+  const auto look_up = [&](const Dot& dot) { return epochs_.look_up(dot); };
+  if (const auto fork = find_fork(vector_, peer.vector, peer.epochs, look_up)) return fork->replica;
   const bool same = peer.id == id_ && peer.vector[id_] == vector_[id_];
   if (same || peer.vector[id_] > vector_[id_]) renew();
+  return std::nullopt;
+}
+
+ReplicaHistory MemoryReplica::history(const ReplicaId& replica) {
+  const std::lock_guard lock(mutex_);
+  return {replica, vector_[replica], epochs_.history(replica)};
+}
+
+void MemoryReplica::settle_fork(const ReplicaHistory& peer) {
+  const std::lock_guard lock(mutex_);
+  const auto certificate =
+      find_certificate(peer.replica, std::min(vector_[peer.replica], peer.counter),
+                       epochs_.history(peer.replica), peer.epochs);
+  if (!certificate) return;
+  Forks forks = forks_;
+  if (!forks.add(*certificate)) {
+    throw Error(ErrorCode::forked, "two files made different events under the same dots");
+  }
+  adopt_forks(forks);
 }
 
 std::unique_ptr<ChangeStream> MemoryReplica::changes_since(
@@ -304,6 +346,7 @@ std::unique_ptr<ChangeStream> MemoryReplica::changes_since(
   }
   delta.sender_vector = vector_;
   delta.position = place_;
+  delta.names = forks_.names();
   delta.epochs = epochs_.between(delta.known, vector_);
   Stream::Rows rows;
   for (const auto& [name, table] : tables_) {
@@ -347,13 +390,16 @@ bool MemoryReplica::join_chunk(Tables& tables, const VersionVector& seen, const 
 void MemoryReplica::check_epochs(const Delta& delta) {
   const std::vector<Epoch> ours = epochs_.between(delta.known, delta.sender_vector);
   if (first_difference(ours, delta.epochs, vector_)) {
-    throw Error(ErrorCode::forked, "two files made different events under the same dots");
+    throw Error(ErrorCode::renamed, "two files made different events under the same dots");
   }
   if (delta.sender_vector[id_] > vector_[id_]) renew();
   for (const Epoch& epoch : delta.epochs) epochs_.add(epoch);
 }
 
 ReceiveResult MemoryReplica::stage(Delta delta) {
+  if (delta.names != forks_.names()) {
+    throw Error(ErrorCode::renamed, "the sender has other certificates");
+  }
   if (!(delta.known <= vector_)) {
     throw Error(ErrorCode::causality_gap, "the delta starts beyond what was seen");
   }

@@ -62,7 +62,9 @@ class MemoryReplica final : public Replica {
   [[nodiscard]] ReplicaId id() const;
 
   [[nodiscard]] ReplicaSummary summary() override;
-  void check_history(const ReplicaSummary& peer) override;
+  std::optional<ReplicaId> check_history(const ReplicaSummary& peer) override;
+  [[nodiscard]] ReplicaHistory history(const ReplicaId& replica) override;
+  void settle_fork(const ReplicaHistory& peer) override;
   std::unique_ptr<ChangeStream> changes_since(
       const VersionVector& known, SpaceId space = kMainSpace,
       const std::optional<InboxSummary>& received = std::nullopt) override;
@@ -110,6 +112,7 @@ class MemoryReplica final : public Replica {
   RowState& changing(Tables& tables, const std::string& table, const std::string& key);
   void check_epochs(const Delta& delta);
   void renew();
+  void adopt_forks(const Forks& forks);
   Value shown_value(const std::string& name, const Table& table, const RowState& row,
                     ColumnId column) const;
   Stamp next_stamp();
@@ -123,6 +126,7 @@ class MemoryReplica final : public Replica {
   std::uint64_t epoch_;
   bool wrote_ = false;  ///< In the present epoch.
   Epochs epochs_;
+  Forks forks_;
   FileNonce nonce_{};
   std::uint64_t place_ = 0;
   Tables tables_;

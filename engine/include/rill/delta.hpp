@@ -67,6 +67,9 @@ struct Delta {
   bool last = true;
   /// How far the sender had come in its own order of change, after this chunk.
   std::uint64_t position = 0;
+  /// `Forks::names` of the sender: by which certificates events are called as they are. Who has
+  /// others cannot take the delta.
+  std::uint64_t names = 0;
   /// In the last chunk: `Epochs::between` of `known` and `sender_vector`.
   std::vector<Epoch> epochs;
   /// The tables of `rows`, which name them by their place here.

@@ -68,6 +68,12 @@ class Epochs {
   void add(const Epoch& epoch);
   /// For `find_fork`.
   [[nodiscard]] EpochPlace look_up(const Dot& dot) const;
+  /// Where the epoch of an event begins; 0 if it is not known.
+  [[nodiscard]] std::uint64_t beginning(const Dot& dot) const noexcept;
+  /// Those of whom epochs are known, ascending.
+  [[nodiscard]] std::vector<ReplicaId> replicas() const;
+  /// All epochs of a replica, ascending.
+  [[nodiscard]] std::vector<Epoch> history(const ReplicaId& replica) const;
 
   /// The newest epoch of each replica, ascending by replica.
   [[nodiscard]] std::vector<EpochTip> tips() const;

@@ -42,7 +42,8 @@ enum class ErrorCode : std::uint8_t {
   protocol,          ///< A well-formed message that the state of the session does not allow.
   version_mismatch,  ///< No protocol version in common.
   causality_gap,     ///< A delta that starts beyond what this replica has seen.
-  forked,            ///< Two replicas used the same dot; the pair stops syncing.
+  forked,            ///< Two files used the same dots, and names do not tell them apart.
+  renamed,           ///< Events got other names, as a fork was found: begin the session anew.
   refused_address,   ///< An address that the transport will not use.
   address_in_use,    ///< The port is taken.
   unreachable,       ///< Nobody answers at the address.

@@ -12,6 +12,7 @@
 #include "rill/delta.hpp"
 #include "rill/dot.hpp"
 #include "rill/epoch.hpp"
+#include "rill/fork.hpp"
 #include "rill/row_digest.hpp"
 #include "rill/subscription.hpp"
 #include "rill/version_vector.hpp"
@@ -71,12 +72,26 @@ struct ReplicaSummary {
   VersionVector vector;
   /// One for each replica of `vector` whose epochs are known; ascending.
   std::vector<EpochTip> epochs;
+  /// The certificates by which its events are called as they are.
+  Forks forks;
   /// Transfers that were cut, at most `kMaxInboxes`: where their senders may go on.
   std::vector<InboxSummary> inboxes;
   /// What its schema replicates.
   std::vector<TableSummary> tables;
 
   friend bool operator==(const ReplicaSummary&, const ReplicaSummary&) = default;
+};
+
+/// The past of one replica, as some other remembers it.
+struct ReplicaHistory {
+  /// Whose it is.
+  ReplicaId replica;
+  /// The last event of it that has been seen.
+  std::uint64_t counter = 0;
+  /// Its epochs, ascending; the newest `kMaxHistory` of them.
+  std::vector<Epoch> epochs;
+
+  friend bool operator==(const ReplicaHistory&, const ReplicaHistory&) = default;
 };
 
 /// What became of a received chunk.
@@ -131,12 +146,30 @@ class Replica {
 
   /// Compares what a peer remembers of the events that both have seen with what stands here.
   ///
+  /// Takes over the peer's certificates of forks, and renames what they rename. Throws
+  /// `Error{renamed}` where the two sides' were not the same: the peer's vector is not to be
+  /// believed then, or is about to change.
+  ///
+  /// Returns a replica of whose events both know other ones under the same dots, if there is one:
+  /// no changes may be exchanged then. The peer is to be told `history` of it, for `settle_fork`.
+  ///
   /// A peer that knows events of this replica which are not here shows that the file is an older
   /// state of itself: it takes a new id for its future events, so that no dot is used twice, and
   /// the lost ones come back as an ordinary delta. The same where peer and this are one replica.
-  /// Throws `Error{forked}` where both used the same dots for different events, or where the peer
-  /// is this very file or an untouched copy: such a pair must not sync. Nothing is lost.
-  virtual void check_history(const ReplicaSummary& peer) = 0;
+  /// Throws `Error{forked}` where the peer is this very file or an untouched copy: such a pair must
+  /// not sync. Nothing is lost. Throws `Error{limit_exceeded}` for more certificates than `Forks`
+  /// takes.
+  virtual std::optional<ReplicaId> check_history(const ReplicaSummary& peer) = 0;
+
+  /// What is known of a replica's past. Makes durable what it reveals. Throws `Error`.
+  [[nodiscard]] virtual ReplicaHistory history(const ReplicaId& replica) = 0;
+
+  /// Makes the certificate that the peer's history of a replica calls for beside this replica's
+  /// own, and renames what it renames; a replica whose own events are renamed takes a new id. All
+  /// events stay, as concurrent ones. Does nothing where the two histories do not differ.
+  /// Throws `Error{forked}` where a certificate would be no help, and `Error{limit_exceeded}` as
+  /// `check_history` does.
+  virtual void settle_fork(const ReplicaHistory& peer) = 0;
 
   /// Everything beyond `known`, from one snapshot. A stream that has nothing to say still yields
   /// one chunk if this replica's vector is not covered by `known`, and none otherwise.
@@ -151,7 +184,8 @@ class Replica {
   /// chunks of a larger one are kept durably until the last arrives, and then applied in one
   /// transaction. Chunks come in order; chunk 0 starts anew.
   /// Throws `Error`: malformed, limit_exceeded, causality_gap (the delta starts beyond what was
-  /// seen), protocol (a chunk out of order), forked (see `check_history`), or a storage error.
+  /// seen), protocol (a chunk out of order), renamed (the sender has other certificates, or another
+  /// past: say HELLO anew), or a storage error.
   /// Whatever is thrown, nothing was applied.
   virtual ReceiveResult receive(std::string_view encoded_delta) = 0;
 

@@ -71,8 +71,8 @@ using ConflictFunction = std::function<Value(const Conflict&)>;
 struct LocalWrite {
   /// The transaction that writes.
   Stamp stamp;
-  /// This replica's highest counter that has ever left the file. One's own contributions beyond it
-  /// fold into one.
+  /// This replica's highest counter that has ever left the file, or stood in it when the present
+  /// epoch began. One's own contributions beyond it fold into one.
   std::uint64_t exported = 0;
 };
 

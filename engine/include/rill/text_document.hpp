@@ -13,6 +13,9 @@
 
 namespace rill {
 
+class Epochs;
+class Renaming;
+
 /// Characters ever inserted into one text, at most: about half a billion.
 inline constexpr std::uint32_t kMaxTextCharacters = 1U << 29U;
 /// Replicas that ever edited one text, at most.
@@ -202,6 +205,16 @@ class TextDocument {
   /// that have and that have not go on to show the same. Throws `causality_gap` if `version()` does
   /// not cover `stable`; does nothing if `stable` does not cover `history_begin()`.
   void compact(const VersionVector& stable);
+
+  // Forks.
+
+  /// Notes which characters are of which epoch, of those whose operations `ops_since` would still
+  /// list. It is kept in checkpoints and merged with them, and `rename` needs it: who makes
+  /// checkpoints of texts that may fork is to call this before each.
+  void note_epochs(const Epochs& epochs);
+  /// Renames operations and characters. The text stays as it is, and so does the order in which
+  /// other copies place what they receive.
+  void rename(const Renaming& renaming);
 
   // Places that move along.
 

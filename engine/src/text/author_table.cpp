@@ -7,6 +7,21 @@
 
 namespace rill::fugue {
 
+std::uint32_t AuthorTable::Replica::number_from(std::uint64_t first) const noexcept {
+  const auto mark = std::ranges::lower_bound(marks, first, {}, &Mark::counter);
+  return mark == marks.end() ? next : mark->number;
+}
+
+void AuthorTable::Replica::add_marks(const std::vector<Mark>& others) {
+  for (const Mark& mark : others) {
+    const auto at = std::ranges::lower_bound(marks, mark.counter, {}, &Mark::counter);
+    const bool known = at != marks.end() && at->counter == mark.counter;
+    const bool fits = (at == marks.begin() || std::prev(at)->number < mark.number) &&
+                      (at == marks.end() || mark.number < at->number);
+    if (!known && fits) marks.insert(at, mark);
+  }
+}
+
 std::optional<Author> AuthorTable::find(const ReplicaId& id) const noexcept {
   for (Author author = 0; author < replicas_.size(); ++author) {
     if (replicas_[author].id == id) return author;
@@ -20,7 +35,7 @@ Author AuthorTable::intern(const ReplicaId& id) {
     throw Error(ErrorCode::limit_exceeded,
                 "a text has more than " + std::to_string(kMaxTextAuthors) + " authors");
   }
-  replicas_.push_back({id, 0, 1, {}});
+  replicas_.push_back({id});
   return size() - 1;
 }
 

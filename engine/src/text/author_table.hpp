@@ -22,6 +22,11 @@ class AuthorTable {
     Author author;
     std::uint32_t number;
   };
+  /// An epoch of a replica begins with the event `counter`; its characters, with `number`.
+  struct Mark {
+    std::uint64_t counter;
+    std::uint32_t number;
+  };
   /// What is known of a replica.
   struct Replica {
     ReplicaId id;
@@ -30,7 +35,14 @@ class AuthorTable {
     /// The number of its next character.
     std::uint32_t next = 1;
     /// Its spans, by number.
-    std::vector<std::uint32_t> spans;
+    std::vector<std::uint32_t> spans{};
+    /// Of epochs in which it inserted characters, as far as noted; both numbers ascend.
+    std::vector<Mark> marks{};
+
+    /// The number of the first character of events from `first` on; `next` if there is none.
+    [[nodiscard]] std::uint32_t number_from(std::uint64_t first) const noexcept;
+    /// Adds those that another copy noted.
+    void add_marks(const std::vector<Mark>& others);
   };
 
   /// The replica's number; a new one if it is not known. `limit_exceeded` beyond kMaxTextAuthors.

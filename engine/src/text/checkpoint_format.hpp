@@ -4,7 +4,9 @@
 
 namespace rill::fugue {
 
-/// The first byte of a checkpoint (engine/README.md, "Text checkpoint").
-inline constexpr std::uint8_t kCheckpointFormat = 1;
+/// The first byte of a checkpoint (engine/README.md, "Text checkpoint"): without, and with marks of
+/// epochs.
+inline constexpr std::uint8_t kPlainCheckpoint = 1;
+inline constexpr std::uint8_t kMarkedCheckpoint = 2;
 
 }  // namespace rill::fugue

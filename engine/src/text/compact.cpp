@@ -140,6 +140,7 @@ void TextDocument::State::forget_names(const Fresh& fresh) {
   for (Author author = 0; author < authors.size(); ++author) {
     kept.intern(authors[author].id);
     kept[author].counter = authors[author].counter;
+    kept[author].marks = authors[author].marks;
   }
   for (const AuthorTable::Span& span : authors.spans()) {
     fresh.kept(span.first, span.count, [&](Serial first, std::uint32_t count) {

@@ -73,17 +73,38 @@ std::uint64_t read_counter(QuickReader& bytes) {
   return ByteReader(digits).varint();
 }
 
-Serial read_authors(QuickReader& bytes, AuthorTable& authors) {
+/// Returns whether there are any.
+bool read_marks(QuickReader& bytes, AuthorTable::Replica& replica, std::uint32_t next) {
+  AuthorTable::Mark last{0, 0};
+  const std::uint32_t count = bytes.number();
+  if (count > bytes.remaining() / 2) QuickReader::fail();
+  for (std::uint32_t left = count; left > 0; --left) {
+    const std::uint64_t counters = read_counter(bytes);
+    const std::uint32_t numbers = bytes.number();
+    if (counters >= replica.counter - last.counter || numbers >= next - last.number) {
+      QuickReader::fail();
+    }
+    last = {last.counter + counters + 1, last.number + numbers + 1};
+    if (last.number >= next) QuickReader::fail();
+    replica.marks.push_back(last);
+  }
+  return count > 0;
+}
+
+Serial read_authors(QuickReader& bytes, bool marked, AuthorTable& authors) {
   const std::uint32_t count = bytes.number();
   if (count > kMaxTextAuthors || count > bytes.remaining() / 18) QuickReader::fail();
   std::vector<std::uint32_t> next;
   next.reserve(count);
+  bool has_marks = false;
   for (fugue::Author author = 0; author < count; ++author) {
     const ReplicaId id = ByteReader(bytes.raw(sizeof(ReplicaId::bytes))).replica();
     if (authors.intern(id) != author) QuickReader::fail();
     authors[author].counter = read_counter(bytes);
     next.push_back(bytes.number());
+    if (marked) has_marks |= read_marks(bytes, authors[author], next.back());
   }
+  if (marked && !has_marks) QuickReader::fail();
   Serial total = 0;
   for (std::uint32_t left = bytes.number(); left > 0; --left) {
     const std::uint32_t author = bytes.number();
@@ -140,13 +161,13 @@ void TextDocument::State::load(std::string_view checkpoint) {
   authors = {};
   QuickReader bytes(checkpoint);
   const std::uint32_t format = bytes.number();
-  if (format != fugue::kCheckpointFormat) {
-    if (format < fugue::kCheckpointFormat) QuickReader::fail();
+  if (format < fugue::kPlainCheckpoint) QuickReader::fail();
+  if (format > fugue::kMarkedCheckpoint) {
     throw Error(ErrorCode::newer_format, "a text's checkpoint has format " +
                                              std::to_string(format) +
                                              ", which this version does not know; update Rill");
   }
-  const Serial total = read_authors(bytes, authors);
+  const Serial total = read_authors(bytes, format == fugue::kMarkedCheckpoint, authors);
   frozen = bytes.number();
   if (frozen > total) QuickReader::fail();
   const std::vector<Run> sealed = read_sealed(bytes, total);
@@ -223,6 +244,7 @@ void TextDocument::State::merge(std::string_view checkpoint, std::vector<TextCha
     AuthorTable::Replica& replica = authors[mapped[author]];
     replica.counter = std::max(replica.counter, other.authors[author].counter);
     replica.next = std::max(replica.next, other.authors[author].next);
+    replica.add_marks(other.authors[author].marks);
   }
   frozen = std::max(frozen, tree.end());
   history_begin.merge(other.history_begin);

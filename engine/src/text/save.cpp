@@ -16,12 +16,30 @@ using fugue::Run;
 
 namespace {
 
-void write_authors(const AuthorTable& authors, ByteWriter& bytes) {
+bool has_marks(const AuthorTable& authors) {
+  for (Author author = 0; author < authors.size(); ++author) {
+    if (!authors[author].marks.empty()) return true;
+  }
+  return false;
+}
+
+void write_marks(const AuthorTable::Replica& replica, ByteWriter& bytes) {
+  bytes.varint(replica.marks.size());
+  AuthorTable::Mark last{0, 0};
+  for (const AuthorTable::Mark& mark : replica.marks) {
+    bytes.varint(mark.counter - last.counter - 1);
+    bytes.varint(mark.number - last.number - 1);
+    last = mark;
+  }
+}
+
+void write_authors(const AuthorTable& authors, bool marked, ByteWriter& bytes) {
   bytes.varint(authors.size());
   for (Author author = 0; author < authors.size(); ++author) {
     bytes.replica(authors[author].id);
     bytes.varint(authors[author].counter);
     bytes.varint(authors[author].next);
+    if (marked) write_marks(authors[author], bytes);
   }
   std::vector<std::uint32_t> next(authors.size(), 1);
   bytes.varint(authors.spans().size());
@@ -85,8 +103,9 @@ std::string TextDocument::State::save() const {
   require_committed("save");
   ByteWriter bytes;
   bytes.reserve(tree.total().bytes + tree.total().bytes / 2);
-  bytes.byte(fugue::kCheckpointFormat);
-  write_authors(authors, bytes);
+  const bool marked = has_marks(authors);
+  bytes.byte(marked ? fugue::kMarkedCheckpoint : fugue::kPlainCheckpoint);
+  write_authors(authors, marked, bytes);
   bytes.varint(frozen);
   write_sealed(tree, bytes);
   write_origins(origins, bytes);

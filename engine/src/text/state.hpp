@@ -10,6 +10,8 @@
 #include "author_table.hpp"
 #include "op_reader.hpp"
 #include "origin_table.hpp"
+#include "rill/epoch.hpp"
+#include "rill/fork.hpp"
 #include "rill/text_document.hpp"
 #include "run_tree.hpp"
 #include "serial_set.hpp"
@@ -53,6 +55,10 @@ class TextDocument::State {
   std::vector<TextChange> rebase(const TextOp& op);
   [[nodiscard]] std::vector<TextOp> ops_since(const VersionVector& known);
   [[nodiscard]] TextOp op(const Dot& dot);
+
+  // Epochs and forks (rename.cpp).
+  void note_epochs(const Epochs& epochs);
+  void rename_authors(const Renaming& renaming);
 
   // Checkpoints (save.cpp, load.cpp).
   [[nodiscard]] std::string save() const;

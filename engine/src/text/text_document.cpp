@@ -96,6 +96,10 @@ void TextDocument::seal(const VersionVector& stable) { state_->seal(stable); }
 
 void TextDocument::compact(const VersionVector& stable) { state_->compact(stable); }
 
+void TextDocument::note_epochs(const Epochs& epochs) { state_->note_epochs(epochs); }
+
+void TextDocument::rename(const Renaming& renaming) { state_->rename_authors(renaming); }
+
 TextAnchor TextDocument::anchor(std::size_t position) const { return state_->anchor(position); }
 
 std::size_t TextDocument::position_of(const TextAnchor& anchor) const {

@@ -19,7 +19,7 @@ UndoSteps::Step& open_step(UndoSteps& steps) {
 
 // What was erased has come back as other characters: steps that inserted the old ones, and would
 // erase them, mean these from now on.
-void rename(std::vector<UndoSteps::Step>& steps, Serial old, Serial fresh, std::uint32_t count) {
+void renumber(std::vector<UndoSteps::Step>& steps, Serial old, Serial fresh, std::uint32_t count) {
   for (UndoSteps::Step& step : steps) {
     UndoSteps::Step renamed;
     for (const UndoSteps::Edit& edit : step) {
@@ -75,7 +75,7 @@ std::vector<TextChange> TextDocument::State::revert(std::vector<UndoSteps::Step>
     const Serial fresh = tree.end();
     changes.push_back(revert_erase(edit));
     for (auto* all : {&others.done, &others.undone, &step}) {
-      rename(*all, edit.first, fresh, edit.count);
+      renumber(*all, edit.first, fresh, edit.count);
     }
   }
   std::swap(steps, others);

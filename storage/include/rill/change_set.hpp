@@ -77,6 +77,8 @@ struct DatabaseEvent {
     rule_problem,  ///< A merge rule failed; `last_writer`'s choice is shown.
     rejected,      ///< A concurrent write lost under `first_writer`.
     new_replica,   ///< The file is an older state of itself, or a copy: it took a new replica id.
+    forked,  ///< A copy, or an old backup, had gone on as the same replica: both branches stay,
+             ///< under names of their own.
     background_error,  ///< Work in the background failed and will be tried again; a watched query
                        ///< that fails, too: its subscription stays.
     events_omitted,  ///< More happened than is kept (`kMaxWaitingEvents`); `message` says how much.

@@ -240,7 +240,9 @@ class Database final : public Replica, public DeviceStore {
 
   /// See `Replica::summary`.
   [[nodiscard]] ReplicaSummary summary() override;
-  void check_history(const ReplicaSummary& peer) override;
+  std::optional<ReplicaId> check_history(const ReplicaSummary& peer) override;
+  [[nodiscard]] ReplicaHistory history(const ReplicaId& replica) override;
+  void settle_fork(const ReplicaHistory& peer) override;
   std::unique_ptr<ChangeStream> changes_since(
       const VersionVector& known, SpaceId space = kMainSpace,
       const std::optional<InboxSummary>& received = std::nullopt) override;

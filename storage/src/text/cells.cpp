@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "damage.hpp"
+#include "identity.hpp"
 #include "rill/delta.hpp"
 
 namespace rill::storage {
@@ -189,21 +190,36 @@ RowState TextCells::readable(const Table& table, const RowState& state,
   return result;
 }
 
+void TextCells::note_epochs(TextDocument& text) {
+  Epochs epochs;
+  for (const Epoch& epoch :
+       read_epochs(connection_, interner_, text.history_begin(), text.version())) {
+    epochs.add(epoch);
+  }
+  text.note_epochs(epochs);
+}
+
 // --- Writing.
+
+std::string TextCells::save(TextDocument& text) {
+  note_epochs(text);
+  return text.save();
+}
 
 Entry TextCells::create(const TextPlace& place, const Entry& text,
                         const std::vector<std::int64_t>& live) {
   VersionVector vector;
   vector.raise(text.id.dot);
-  return insert(place, text, vector, typed(text).save(), live);
+  TextDocument document = typed(text);
+  return insert(place, text, vector, save(document), live);
 }
 
-Entry TextCells::create(const TextPlace& place, const Entry& text, const OpenText& open,
+Entry TextCells::create(const TextPlace& place, const Entry& text, OpenText& open,
                         const std::vector<std::int64_t>& live) {
   VersionVector vector = open.version;
   vector.merge(open.document.version());
   vector.raise(text.id.dot);
-  return insert(place, text, vector, open.document.save(), live);
+  return insert(place, text, vector, save(open.document), live);
 }
 
 Entry TextCells::insert(const TextPlace& place, const Entry& text, const VersionVector& vector,
@@ -268,7 +284,7 @@ void TextCells::take_back(std::int64_t cell, const Dot& dot) {
 
 void TextCells::write_checkpoint(OpenText& text) {
   const Checkpoint before = checkpoint(text.cell);
-  const std::string bytes = text.document.save();
+  const std::string bytes = save(text.document);
   text.version.merge(before.vector);
   const std::string begun = encode(before.vector);
   const std::string reached = encode(text.version);
@@ -296,6 +312,37 @@ void TextCells::replace_checkpoint(OpenText& text) {
       .bind(1, text.cell)
       .run();
   connection_.cached("DELETE FROM main.rill_text_op WHERE cell = ?").bind(1, text.cell).run();
+}
+
+void TextCells::rename(const Renaming& renaming) {
+  std::vector<std::int64_t> cells;
+  {
+    sqlite::Using rows(connection_.cached("SELECT cell FROM main.rill_text"));
+    while (rows->step()) cells.push_back(rows->integer(0));
+  }
+  for (const std::int64_t cell : cells) rename(cell, renaming);
+}
+
+void TextCells::rename(std::int64_t cell, const Renaming& renaming) {
+  // Whoever is among its authors: nothing is going to be edited.
+  const VersionVector authors = checkpoint(cell).vector;
+  if (authors.empty()) throw damaged("text " + std::to_string(cell) + " has no author");
+  OpenText text = open(edited({}, cell), authors.begin()->first);
+  const VersionVector version = renaming.apply(text.version);
+  if (version == text.version) return;
+  note_epochs(text.document);
+  text.document.rename(renaming);
+  const std::string bytes = encode(version);
+  connection_
+      .cached(
+          "UPDATE main.rill_text SET seq = ?, begun = ?, vector = ?2, checkpoint = ? WHERE cell = "
+          "?")
+      .bind(1, text.seq)
+      .bind_blob(2, bytes)
+      .bind_blob(3, text.document.save())
+      .bind(4, cell)
+      .run();
+  connection_.cached("DELETE FROM main.rill_text_op WHERE cell = ?").bind(1, cell).run();
 }
 
 void TextCells::remove(std::int64_t cell) {

@@ -10,6 +10,7 @@
 
 #include "catalog.hpp"
 #include "interner.hpp"
+#include "rill/fork.hpp"
 #include "rill/rule.hpp"
 #include "rill/text_document.hpp"
 #include "sqlite.hpp"
@@ -99,6 +100,9 @@ class TextCells {
   /// The cell's operation at `seq`; nothing if there is none.
   std::optional<CellOp> op_at(std::int64_t cell, std::int64_t seq);
 
+  /// To be called before another checkpoint is merged into a text: notes what it knows itself.
+  void note_epochs(TextDocument& text);
+
   /// What a cell can give to a peer.
   struct Checkpoint {
     /// Operations up to here are in the checkpoint.
@@ -118,7 +122,7 @@ class TextCells {
   Entry create(const TextPlace& place, const Entry& text,
                const std::vector<std::int64_t>& live = {});
   /// The same for a text that came as a checkpoint.
-  Entry create(const TextPlace& place, const Entry& text, const OpenText& open,
+  Entry create(const TextPlace& place, const Entry& text, OpenText& open,
                const std::vector<std::int64_t>& live);
   void add(std::int64_t cell, const CellOp& op);
   /// Takes back the operation of a transaction that goes on, if it is the last one.
@@ -129,6 +133,9 @@ class TextCells {
   /// The same where another cell's checkpoint was merged into the text, so that the cell does not
   /// keep all of its operations one by one.
   void replace_checkpoint(OpenText& text);
+  /// Gives the operations of all cells, and their characters, the names by `renaming`; each cell
+  /// concerned becomes a checkpoint.
+  void rename(const Renaming& renaming);
   void remove(std::int64_t cell);
   /// Overwrites all texts but one: their cells go.
   void keep_only(Entries& texts, Entry text);
@@ -149,6 +156,8 @@ class TextCells {
   Entry insert(const TextPlace& place, const Entry& text, const VersionVector& vector,
                const std::string& checkpoint, const std::vector<std::int64_t>& live);
   void remove_others(const TextPlace& place, const std::vector<std::int64_t>& live);
+  std::string save(TextDocument& text);
+  void rename(std::int64_t cell, const Renaming& renaming);
   [[nodiscard]] CellOp read_op(const sqlite::Statement& row, int first);
 
   sqlite::Connection& connection_;

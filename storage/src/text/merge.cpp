@@ -78,6 +78,7 @@ OpenText TextMerge::open(const TextPlace& place, Entries& texts, Entry& text,
   if (!is_edited(text)) text = cells_.create(place, text, cells_of(texts));
   OpenText open = cells_.open(text, author);
   if (news.checkpoint.empty()) return open;
+  cells_.note_epochs(open.document);
   open.document.merge(news.checkpoint);
   open.version.merge(news.vector);
   return open;

@@ -22,7 +22,8 @@ struct SyncReport {
 /// would: when it returns, each has what either had when the call began.
 ///
 /// Throws the `Error` of the session that failed; whatever is thrown, nothing was applied in part,
-/// and calling again goes on from there. `forked` if both are the same file, or one is a copy.
+/// and calling again goes on from there. Where a fork is found, the two begin anew under the names
+/// that tell its branches apart. `forked` if both are the same file, or an untouched copy.
 /// Thread safety: runs on the calling thread; both replicas may be in use by others.
 SyncReport sync(Replica& here, Replica& there);
 

@@ -108,7 +108,9 @@ void PeerTable::offline(const DeviceId& id, std::uint64_t number) {
   const bool was_online = std::exchange(peer.told, false);
   // A session that came to nothing is news where more than the connection failed.
   const std::optional<Error>& error = peer.status.last_error;
-  if (!was_online && (!error || error->code() == ErrorCode::peer_gone)) return;
+  const bool passing =
+      error && (error->code() == ErrorCode::peer_gone || error->code() == ErrorCode::renamed);
+  if (!was_online && (!error || passing)) return;
   ReplicatorEvent told;
   told.kind = was_online ? ReplicatorEvent::Kind::peer_offline : ReplicatorEvent::Kind::refused;
   told.peer = id;

@@ -174,10 +174,10 @@ TEST(DeltaCodec, IsByteForByteAsDescribed) {
   delta.tables = {{"t", {{"c", RuleKind::counter}}}};
   delta.rows = {update(5, stamp('A', 2, 3), 9)};
   ByteWriter expected;
-  expected.raw("\x01\x01");  // format, space
+  expected.raw("\x02\x01");  // format, space
   expected.replica(replica('A'));
   expected.raw(std::string(16, '\0'));  // opening
-  expected.raw("\x01\x07");             // chunk 0, the last; position
+  expected.raw("\x01\x07\x00"s);        // chunk 0, the last; position; names
   expected.raw("\x01");
   expected.replica(replica('A'));
   expected.raw("\x02\x01");       // sender at 2, peer 1 behind
@@ -331,7 +331,7 @@ TEST(DeltaCodec, RefusesBytesThatEndEarlyOrLate) {
 
 TEST(DeltaCodec, RefusesAnUnknownFormat) {
   std::string bytes = encode(empty_delta());
-  bytes[0] = 2;
+  ++bytes[0];
   EXPECT_ERROR(decode_delta(bytes), ErrorCode::malformed);
 }
 

@@ -11,6 +11,7 @@
 #include "rill/database.hpp"
 #include "support/database_fixture.hpp"
 #include "support/expect_error.hpp"
+#include "support/pasts.hpp"
 
 namespace rill {
 namespace {
@@ -20,6 +21,7 @@ using testing::Device;
 using testing::exchange;
 using testing::migrate_notes;
 using testing::pull;
+using testing::settle_pasts;
 using testing::TemporaryFolder;
 using testing::value_of;
 
@@ -183,15 +185,16 @@ TEST_F(UnwitnessedRestoreTest, ForgottenEventsMayComeInADelta) {
   EXPECT_EQ(restored.digest(), peer_.db.digest());
 }
 
-TEST_F(UnwitnessedRestoreTest, DotsUsedTwiceAreForkedAndNothingIsApplied) {
+TEST_F(UnwitnessedRestoreTest, DotsUsedTwiceAreToldApartAndNothingIsLost) {
   Database& restored = open_restored();
   add(restored, "other");
-  const std::string mine = restored.digest();
-  const std::string theirs = peer_.db.digest();
-  EXPECT_ERROR(restored.check_history(peer_.db.summary()), ErrorCode::forked);
-  EXPECT_ERROR(peer_.db.check_history(restored.summary()), ErrorCode::forked);
-  EXPECT_EQ(restored.digest(), mine);
-  EXPECT_EQ(peer_.db.digest(), theirs);
+  EXPECT_EQ(restored.check_history(peer_.db.summary()), id_);
+  EXPECT_EQ(peer_.db.check_history(restored.summary()), id_);
+  settle_pasts(restored, peer_.db);
+  EXPECT_NE(restored.id(), id_);
+  exchange(restored, peer_.db);
+  EXPECT_EQ(restored.digest(), peer_.db.digest());
+  EXPECT_EQ(restored.query("SELECT id FROM notes").size(), 3U);
 }
 
 TEST_F(UnwitnessedRestoreTest, ForkThatArrivesThroughAThirdDeviceIsRefusedAsADelta) {
@@ -208,8 +211,11 @@ TEST_F(UnwitnessedRestoreTest, ForkThatArrivesThroughAThirdDeviceIsRefusedAsADel
   add(device_->db, "more");
   exchange(device_->db, third.db);
   const std::string theirs = peer_.db.digest();
-  EXPECT_ERROR(pull(peer_.db, third.db), ErrorCode::forked);
+  EXPECT_ERROR(pull(peer_.db, third.db), ErrorCode::renamed);
   EXPECT_EQ(peer_.db.digest(), theirs);
+  settle_pasts(peer_.db, third.db);
+  exchange(peer_.db, third.db);
+  EXPECT_EQ(peer_.db.digest(), third.db.digest());
 }
 
 TEST_F(IdentityTest, OnlyOpeningsThatWriteStartAnEpoch) {

@@ -193,11 +193,11 @@ TEST_F(TextSync, TellsOfASettledConflictThroughCheckpoints) {
 TEST_F(TextSync, TakesUpAFileOfTheFormatBeforeTexts) {
   devices_[0].reset();
   ASSERT_EQ(testing::run_stock(files_[0],
-                               "DROP TABLE rill_text; DROP TABLE rill_text_op; UPDATE rill_file "
-                               "SET format = 1"),
+                               "DROP TABLE rill_text; DROP TABLE rill_text_op; DROP TABLE "
+                               "rill_fork; UPDATE rill_file SET format = 1"),
             "ok");
   reopen(0);
-  EXPECT_EQ(value_of(db(0), "SELECT format FROM rill_file"), Value(2));
+  EXPECT_EQ(value_of(db(0), "SELECT format FROM rill_file"), Value(3));
   db(0).execute("INSERT INTO notes(id, body) VALUES('n', 'old')");
   write(0, "older");
   expect_agreement();

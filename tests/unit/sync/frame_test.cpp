@@ -82,6 +82,8 @@ Hello sample_hello() {
   hello.summary.nonce.fill(7);
   hello.summary.opening.fill(8);
   hello.summary.epochs = {{{test::replica_id(1), 290, 0xFFFF'FFFF'FFFF'FFFFULL}, 12}};
+  hello.summary.forks.add(branch_id(test::replica_id(1), 5));
+  hello.summary.forks.add(branch_id(test::replica_id(3), 6));
   hello.summary.inboxes = {{{1, 2, 3}, 40, 5'000}};
   hello.summary.vector.raise({test::replica_id(1), 300});
   hello.summary.vector.raise({test::replica_id(2), 2});
@@ -101,6 +103,33 @@ TEST(Message, HelloCutAnywhereOrWithMoreBehindIsMalformed) {
     EXPECT_EQ(code_of([&] { decode_hello(bytes.substr(0, size)); }), ErrorCode::malformed) << size;
   }
   EXPECT_EQ(code_of([&] { decode_hello(bytes + "x"); }), ErrorCode::malformed);
+}
+
+TEST(Message, HelloNamesEachForkOnceAndInOrder) {
+  const std::string bytes = encode(sample_hello());
+  std::string fork(8, '\x01');
+  fork += std::string("\0\0\0\0\0\0\0\x05", 8);
+  const std::size_t place = bytes.find(fork);
+  ASSERT_NE(place, std::string::npos);
+  for (const std::string& second : {fork, std::string(16, '\0')}) {
+    std::string spoilt = bytes;
+    spoilt.replace(place + 16, 16, second);
+    EXPECT_EQ(code_of([&] { decode_hello(spoilt); }), ErrorCode::malformed);
+  }
+}
+
+TEST(Message, HistoryComesBackAsItWasAndAscends) {
+  const ReplicaId replica = test::replica_id(1);
+  ReplicaHistory history{replica, 9, {{replica, 1, 0xFFFF'FFFF'FFFF'FFFFULL}, {replica, 5, 2}}};
+  const std::string bytes = encode(history);
+  EXPECT_EQ(decode_history(bytes), history);
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_EQ(code_of([&] { decode_history(bytes.substr(0, size)); }), ErrorCode::malformed);
+  }
+  history.epochs.push_back({replica, 5, 3});
+  EXPECT_EQ(code_of([&] { decode_history(encode(history)); }), ErrorCode::malformed);
+  history.epochs = {{replica, 0, 3}};
+  EXPECT_EQ(code_of([&] { decode_history(encode(history)); }), ErrorCode::malformed);
 }
 
 TEST(Message, VersionIsJudgedBeforeTheRest) {

@@ -1,11 +1,15 @@
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <memory>
+#include <random>
 #include <string>
+#include <vector>
 
 #include "rill/error.hpp"
 #include "rill/session.hpp"
 #include "rill/sync.hpp"
+#include "support/effort.hpp"
 #include "support/memory_replica.hpp"
 #include "support/session_pair.hpp"
 
@@ -64,19 +68,115 @@ TEST(SessionHistory, LostEventsMayComeByAThirdDevice) {
   EXPECT_EQ(backup->shown(), a.shown());
 }
 
-TEST(SessionHistory, TwoFilesThatUsedTheSameDotsAreForkedAndKeepWhatTheyHave) {
-  MemoryReplica a(replica_id(1));
-  a.insert("notes", "milk", {{"title", "Milk"}});
-  const auto copy = a.copy(2);
+/// A replica, and a copy of it that went on in an epoch of its own.
+struct ForkedPair {
+  ForkedPair() {
+    a.insert("notes", "milk", {{"title", "Milk"}});
+    copy = a.copy(0x0202'0202'0202'0202);
+    a.update("notes", "milk", "title", "Oat milk");
+    copy->update("notes", "milk", "title", "Soy milk");
+    copy->insert("notes", "tea", {{"title", "Tea"}});
+  }
+
+  MemoryReplica a{replica_id(1)};
+  std::unique_ptr<MemoryReplica> copy;
+};
+
+TEST(SessionHistory, TwoFilesThatUsedTheSameDotsAreToldApart) {
+  ForkedPair pair;
   MemoryReplica b(replica_id(2));
-  a.update("notes", "milk", "title", "Oat milk");
-  copy->update("notes", "milk", "title", "Soy milk");
-  sync(a, b);
-  const std::string before = b.fingerprint();
-  EXPECT_EQ(error_of_sync(*copy, b), ErrorCode::forked);
-  EXPECT_EQ(error_of_sync(b, *copy), ErrorCode::forked);
-  EXPECT_EQ(error_of_sync(a, *copy), ErrorCode::forked);
-  EXPECT_EQ(b.fingerprint(), before);
+  sync(pair.a, b);
+  sync(*pair.copy, b);
+  sync(b, pair.a);
+  EXPECT_EQ(b.shown(), pair.a.shown());
+  EXPECT_EQ(b.shown(), pair.copy->shown());
+  EXPECT_EQ(b.vector(), pair.a.vector());
+  EXPECT_EQ(b.vector()[replica_id(1)], 0U);
+  EXPECT_NE(pair.a.id(), replica_id(1));
+  EXPECT_EQ(b.shown().at("notes").size(), 2U);
+}
+
+TEST(SessionHistory, SideThatSeesAForkTellsTheHistoryAndBothBeginAnew) {
+  ForkedPair pair;
+  SessionPair first(pair.a, *pair.copy);
+  first.pump();
+  ASSERT_TRUE(first.left.error().has_value());
+  ASSERT_TRUE(first.right.error().has_value());
+  EXPECT_EQ(first.left.error()->code(), ErrorCode::renamed);
+  EXPECT_EQ(first.right.error()->code(), ErrorCode::renamed);
+  // Both know by then.
+  SessionPair second(pair.a, *pair.copy);
+  second.pump();
+  EXPECT_FALSE(second.left.error().has_value());
+  EXPECT_TRUE(second.left.in_sync());
+  EXPECT_EQ(pair.a.shown(), pair.copy->shown());
+}
+
+TEST(SessionHistory, ForkThatIsFoundElsewhereEndsSessionsAtTheNextChange) {
+  ForkedPair pair;
+  MemoryReplica b(replica_id(2));
+  SessionPair live(pair.a, b);
+  live.pump();
+  ASSERT_TRUE(live.left.in_sync());
+  sync(*pair.copy, pair.a);
+  live.left.vector_changed();
+  live.pump();
+  ASSERT_TRUE(live.right.error().has_value());
+  EXPECT_EQ(live.right.error()->code(), ErrorCode::renamed);
+  sync(pair.a, b);
+  EXPECT_EQ(pair.a.shown(), b.shown());
+}
+
+TEST(SessionHistory, ReadersTellOfNoForks) {
+  ForkedPair pair;
+  MemoryReplica b(replica_id(2));
+  sync(pair.a, b);
+  SessionOptions of_reader;
+  of_reader.accept_changes = false;
+  {
+    SessionPair distrusting(b, *pair.copy, of_reader);
+    distrusting.pump();
+    EXPECT_TRUE(distrusting.left.error().has_value());
+    EXPECT_EQ(b.vector()[replica_id(1)], 2U);
+  }
+  sync(pair.a, *pair.copy);
+  SessionPair distrusting(b, *pair.copy, of_reader);
+  distrusting.pump();
+  EXPECT_EQ(distrusting.left.error()->code(), ErrorCode::renamed);
+  EXPECT_EQ(b.vector()[replica_id(1)], 2U);
+}
+
+TEST(SessionHistory, ManyCopiesThatMeetInAnyOrderAgree) {
+  for (unsigned seed = 0; seed < testing::scaled(3'000); ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937 random(seed);
+    std::vector<std::unique_ptr<MemoryReplica>> all;
+    all.push_back(std::make_unique<MemoryReplica>(replica_id(1), random()));
+    all.push_back(std::make_unique<MemoryReplica>(replica_id(2), random()));
+    all[0]->declare("notes", "views", counter());
+    int made = 0;
+    const auto any = [&]() -> MemoryReplica& { return *all[random() % all.size()]; };
+    for (int step = 0; step < 20; ++step) {
+      MemoryReplica& one = any();
+      MemoryReplica& other = any();
+      if (random() % 5 == 0 && all.size() < 6) {
+        all.push_back(one.copy(random()));
+        all.back()->insert("notes", std::to_string(++made), {{"title", "copied"}});
+      } else if (random() % 2 == 0 && &one != &other) {
+        sync(one, other);
+      } else {
+        one.insert("notes", std::to_string(++made), {{"title", "written"}});
+      }
+    }
+    for (int round = 0; round < 3; ++round) {
+      for (std::size_t next = 1; next < all.size(); ++next) sync(*all[0], *all[next]);
+    }
+    for (const auto& replica : all) {
+      ASSERT_EQ(replica->shown(), all[0]->shown());
+      ASSERT_EQ(replica->vector(), all[0]->vector());
+    }
+    ASSERT_EQ(all[0]->shown().at("notes").size(), static_cast<std::size_t>(made));
+  }
 }
 
 TEST(SessionHistory, CopyThatHasNotWrittenTakesANewIdWhereTheOriginalHas) {
