@@ -6,7 +6,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -18,12 +17,6 @@
 #include "rill/text_edit.hpp"
 
 namespace oracle {
-
-/// Thrown where the databases and the oracle differ.
-class Mismatch : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 /// A delta on its way, and what it holds.
 struct Parcel {
@@ -44,7 +37,7 @@ class Run {
 
   /// Throws `Mismatch`, or what a database throws.
   void step(const Step& step);
-  /// Everyone pulls from everyone; then all must agree.
+  /// Everyone gets everything of everyone; then all must agree.
   void finish();
 
  private:
