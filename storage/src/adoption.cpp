@@ -39,7 +39,7 @@ class Rewriter {
     if (before) state = expand(before->meta, table, before->values, capture_.interner());
     edit(state, before ? before->values : std::vector<Value>(table.rules.columns.size()));
     ShownRow shown = show(table.rules, capture_.texts().readable(table, state));
-    make_storable(table, shown);
+    make_storable(table, state, shown);
     const std::int64_t seq = capture_.next_seq(capture_.catalog()->file());
     capture_.begin_apply();
     try {

@@ -214,7 +214,7 @@ void Applier::merge(const Delta& delta, const Table& table, const std::vector<Va
   if (!changed) return;
   ShownRow shown = texts ? show_texts(table, state, old_state, before, *texts)
                          : show(table.rules, state, options_.check_purity);
-  make_storable(table, shown);
+  make_storable(table, state, shown);
   rows_.store(table, key, fragment.key, before, state, shown, ++clock_row_.seq);
   ++report_.rows_changed;
   report_problems(table, key, shown);

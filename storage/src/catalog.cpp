@@ -1,6 +1,7 @@
 #include "catalog.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "damage.hpp"
@@ -41,6 +42,7 @@ ColumnType type_of(std::string_view declared, bool not_null, bool strict) {
   const auto has = [&](const char* part) { return type.find(part) != std::string::npos; };
   ColumnType result;
   result.not_null = not_null;
+  result.strict = strict;
   if (strict) {
     result.numeric = type == "INT" || type == "INTEGER" || type == "REAL";
     result.strict_text = type == "TEXT";
@@ -51,6 +53,21 @@ ColumnType type_of(std::string_view declared, bool not_null, bool strict) {
     result.numeric = !text && !blob;
   }
   return result;
+}
+
+/// Whether SQLite takes the text for a number where a column asks for one.
+bool looks_like_number(std::string_view text) {
+  constexpr std::string_view kSpaces = " \t\n\v\f\r";
+  const std::size_t begin = text.find_first_not_of(kSpaces);
+  if (begin == std::string_view::npos) return false;
+  text = text.substr(begin, text.find_last_not_of(kSpaces) + 1 - begin);
+  if (text.starts_with('+') || text.starts_with('-')) text.remove_prefix(1);
+  // Not "inf" or "nan", which from_chars would take.
+  if (text.find_first_not_of("0123456789.eE+-") != std::string_view::npos) return false;
+  if (text.starts_with('+') || text.starts_with('-')) return false;
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error != std::errc::invalid_argument && end == text.data() + text.size();
 }
 
 /// Whether a DEFAULT is a literal: a number, a string, a blob, TRUE, FALSE or NULL.
@@ -232,6 +249,12 @@ bool ColumnType::holds(Value::Type value) const noexcept {
       return !numeric && !strict_text;
   }
   return false;
+}
+
+bool ColumnType::keeps(const Value& value) const noexcept {
+  if (holds(value.type())) return true;
+  if (strict || value.is_null()) return false;
+  return value.type() == Value::Type::blob || !looks_like_number(value.text());
 }
 
 bool same_name(std::string_view left, std::string_view right) noexcept {

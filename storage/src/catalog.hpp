@@ -36,12 +36,16 @@ struct ColumnType {
   bool not_null = false;
   /// INTEGER, REAL or NUMERIC affinity.
   bool numeric = false;
-  /// A STRICT table's column of TEXT or BLOB.
+  /// A STRICT table's column, of TEXT or BLOB.
+  bool strict = false;
   bool strict_text = false;
   bool strict_blob = false;
 
+  /// Whether a value of the type is what the declaration asks for.
   [[nodiscard]] bool holds(Value::Type value) const noexcept;
-  [[nodiscard]] bool holds(const Value& value) const noexcept { return holds(value.type()); }
+  /// Whether SQLite keeps the value as it is. That is more: outside of STRICT tables a column of
+  /// numbers keeps BLOBs, and text that is no number, such as a DATETIME's.
+  [[nodiscard]] bool keeps(const Value& value) const noexcept;
 };
 
 /// The values that a key column keeps as they are.

@@ -21,7 +21,7 @@ bool can_judge(const Table& table, ColumnId id) {
 RowAudit audit(const Table& table, const RowState& state, const std::vector<Value>& values,
                TextCells& cells) {
   RowAudit result{show(table.rules, cells.readable(table, state)), {}};
-  make_storable(table, result.shown);
+  make_storable(table, state, result.shown);
   for (const ColumnId id : table.columns) {
     if (!can_judge(table, id)) continue;
     if (!same(result.shown.values[id], values[id])) result.unexplained.push_back(id);

@@ -43,6 +43,16 @@ bool has_siblings(const Table& table, const RowState& state) {
   });
 }
 
+/// Whether a rule of the app's returned a value that nobody has written.
+bool is_made_up(const Table& table, const RowState& state, ColumnId id, const Value& value) {
+  if (!table.rules.row_rule && table.rules.columns[id].rule.kind() != RuleKind::custom)
+    return false;
+  const Entries* entries = state.find(id);
+  return entries != nullptr &&
+         std::none_of(entries->begin(), entries->end(),
+                      [&](const Entry& entry) { return entry.value == value; });
+}
+
 }  // namespace
 
 std::string encode_image(const Table& table, const std::vector<Value>& values) {
@@ -70,9 +80,12 @@ std::vector<Value> decode_stored_key(const Table& table, std::string_view key) {
   throw damaged("a key of " + table.name() + " has " + std::to_string(values.size()) + " values");
 }
 
-void make_storable(const Table& table, ShownRow& row) {
+void make_storable(const Table& table, const RowState& state, ShownRow& row) {
   for (const ColumnId id : table.columns) {
-    if (table.types[id].holds(row.values[id])) continue;
+    const Value& value = row.values[id];
+    const ColumnType& type = table.types[id];
+    if (type.holds(value.type())) continue;
+    if (type.keeps(value) && !is_made_up(table, state, id, value)) continue;
     const ColumnRules& column = table.rules.columns[id];
     row.problems.push_back({ErrorCode::rule_failed, column.name,
                             column_name(table, id) + " cannot hold the merged value " +

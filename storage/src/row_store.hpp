@@ -30,9 +30,10 @@ std::vector<Value> decode_image(const Table& table, std::string_view image);
 /// The values of a row's key as Rill's tables hold it. Throws `Error{corrupt}`.
 std::vector<Value> decode_stored_key(const Table& table, std::string_view key);
 
-/// Makes shown values fit the columns: what a column cannot hold becomes its default, with a
-/// problem noted. The entries keep the true values.
-void make_storable(const Table& table, ShownRow& row);
+/// Makes the values that `state` shows fit the columns: what a column cannot keep becomes its
+/// default, with a problem noted, and so does what a rule of the app's made up that the column does
+/// not ask for. The entries keep the true values.
+void make_storable(const Table& table, const RowState& state, ShownRow& row);
 
 // SQL text for one table.
 

@@ -1,13 +1,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <iostream>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "discovery/beacon.hpp"
+#include "fuzz/input.hpp"
 
 // Hostile datagrams: each is refused, or has one meaning; none matches a key that its sender lacks.
 
@@ -22,9 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto tags = static_cast<std::ptrdiff_t>(rill::kBeaconTags * rill::kBeaconTagBytes);
   const bool same = again.size() == size && std::equal(bytes.begin(), bytes.end() - tags,
                                                        again.begin(), again.end() - tags);
-  if (!same || rill::matches(*beacon, keys)) {
-    std::cerr << "beacon_fuzz: two datagrams of one meaning, or a forged tag\n";
-    std::abort();
-  }
+  rill::fuzz::require(same, "two datagrams of one meaning");
+  rill::fuzz::require(!rill::matches(*beacon, keys), "a forged tag");
   return 0;
 }

@@ -1,25 +1,16 @@
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <iostream>
 #include <string>
 #include <string_view>
 
 #include "frame.hpp"
+#include "fuzz/input.hpp"
 #include "rill/error.hpp"
 
 // Hostile bytes, in portions, as frames: each is within the limit, and together they are just the
 // bytes that came.
 
-namespace {
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::cerr << "frame_fuzz: " << what << '\n';
-  std::abort();
-}
-
-}  // namespace
+using rill::fuzz::require;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;

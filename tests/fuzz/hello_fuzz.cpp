@@ -1,11 +1,10 @@
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <iostream>
 #include <string>
 #include <string_view>
 
 #include "compression.hpp"
+#include "fuzz/input.hpp"
 #include "message.hpp"
 #include "rill/error.hpp"
 
@@ -14,11 +13,7 @@
 
 namespace {
 
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::cerr << "hello_fuzz: " << what << '\n';
-  std::abort();
-}
+using rill::fuzz::require;
 
 template <typename Decode>
 void attempt(std::string_view bytes, const Decode& decode) {

@@ -1,12 +1,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <iostream>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "fuzz/input.hpp"
 #include "pairing/pairing_session.hpp"
 #include "rill/error.hpp"
 #include "support/pairing_pair.hpp"
@@ -16,6 +15,8 @@
 
 namespace {
 
+using rill::fuzz::require;
+using rill::fuzz::spoilt;
 using rill::pairing::Inviter;
 using rill::pairing::Joiner;
 using rill::pairing::PairingEvent;
@@ -26,12 +27,6 @@ constexpr milliseconds kNow{1'000};
 /// hello, offer, proof, accept, ready, records, done.
 constexpr std::size_t kMessages = 7;
 constexpr std::size_t kProof = 2;
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::cerr << "pairing_fuzz: " << what << '\n';
-  std::abort();
-}
 
 /// Up to a step both sides are honest.
 class Pairing {
@@ -66,22 +61,6 @@ class Pairing {
   Reporting<Joiner> joiner;
   Reporting<Inviter> inviter;
 };
-
-/// `valid` with some bytes changed as `recipe` says: each change is a place, a kind and a byte.
-std::string spoilt(std::string valid, std::string_view recipe) {
-  for (; recipe.size() >= 3 && !valid.empty(); recipe.remove_prefix(3)) {
-    const std::size_t place = static_cast<unsigned char>(recipe[0]) % valid.size();
-    const auto kind = static_cast<unsigned char>(recipe[1]);
-    if (kind % 3 == 0) {
-      valid[place] = recipe[2];
-    } else if (kind % 3 == 1) {
-      valid.insert(place, 1, recipe[2]);
-    } else {
-      valid.erase(place, 1 + kind / 3 % 8);
-    }
-  }
-  return valid;
-}
 
 template <typename Side>
 void require_typed_end(Reporting<Side>& reporting) {

@@ -1,8 +1,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <iostream>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,6 +8,7 @@
 
 #include "compression.hpp"
 #include "frame.hpp"
+#include "fuzz/input.hpp"
 #include "message.hpp"
 #include "rill/error.hpp"
 #include "rill/rule.hpp"
@@ -26,13 +25,9 @@ namespace {
 constexpr int kMaxSteps = 64;
 
 using rill::FrameType;
+using rill::fuzz::Input;
+using rill::fuzz::require;
 using rill::test::MemoryReplica;
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::cerr << "session_fuzz: " << what << '\n';
-  std::abort();
-}
 
 void fill(MemoryReplica& replica, const std::string& prefix) {
   replica.declare("notes", "title", rill::last_writer());
@@ -77,23 +72,6 @@ struct Beginning {
   std::vector<std::string> honest;
 };
 
-/// Bytes that steer what comes next.
-struct Input {
-  std::string_view rest;
-
-  std::uint8_t byte() {
-    if (rest.empty()) return 0;
-    const auto value = static_cast<std::uint8_t>(rest.front());
-    rest.remove_prefix(1);
-    return value;
-  }
-  std::string_view bytes(std::size_t size) {
-    const std::string_view taken = rest.substr(0, size);
-    rest.remove_prefix(taken.size());
-    return taken;
-  }
-};
-
 /// An honest frame, perhaps spoilt; a frame of any type and payload; or any bytes.
 std::string next_bytes(Input& input, const std::vector<std::string>& honest) {
   const std::uint8_t kind = input.byte();
@@ -132,7 +110,7 @@ void check(rill::Session& session, const MemoryReplica* replica, const Beginning
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const Beginning kBeginning;
-  Input input{{reinterpret_cast<const char*>(data), size}};
+  Input input(data, size);
   const std::unique_ptr<MemoryReplica> replica = kBeginning.replica.copy(1);
   rill::test::MemoryGroup group({"genesis"});
 
@@ -147,7 +125,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (roles < 128) session.receive(kBeginning.honest[0]);
   std::size_t output = 0;
   std::uint64_t chunks = 0;
-  for (int second = 0; second < kMaxSteps && !input.rest.empty(); ++second) {
+  for (int second = 0; second < kMaxSteps && !input.at_end(); ++second) {
     session.receive(next_bytes(input, kBeginning.honest));
     if (second % 3 == 0) session.tick(std::chrono::milliseconds{second * 500});
     output += session.take_output().size();

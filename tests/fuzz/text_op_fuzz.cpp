@@ -1,11 +1,10 @@
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <iostream>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "fuzz/input.hpp"
 #include "rill/error.hpp"
 #include "rill/text_document.hpp"
 #include "support/events.hpp"
@@ -20,13 +19,9 @@ using rill::Error;
 using rill::TextChange;
 using rill::TextDocument;
 using rill::TextOp;
+using rill::fuzz::require;
+using rill::fuzz::spoilt;
 using rill::test::replica;
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::cerr << "text_op_fuzz: " << what << '\n';
-  std::abort();
-}
 
 /// Two authors who wrote at once and erased from each other, partly in one commit.
 struct Writing {
@@ -108,29 +103,6 @@ void attempt(TextDocument& document, const Step& step) {
   }
   require(rill::test::changed(text, changes) == document.text(), "changes are not what happened");
   require_whole(document);
-}
-
-/// `valid` with some bytes changed as `recipe` says: each change is a place, a kind and a byte.
-std::string spoilt(std::string valid, std::string_view recipe) {
-  for (; recipe.size() >= 4 && !valid.empty(); recipe.remove_prefix(4)) {
-    const auto byte = [&](std::size_t index) { return static_cast<unsigned char>(recipe[index]); };
-    const std::size_t place = (byte(0) + 256U * byte(1)) % valid.size();
-    switch (byte(2) % 4) {
-      case 0:
-        valid[place] = recipe[3];
-        break;
-      case 1:
-        valid.insert(place, 1, recipe[3]);
-        break;
-      case 2:
-        valid.erase(place, 1 + byte(3) % 8);
-        break;
-      default:
-        valid[place] =
-            static_cast<char>(static_cast<unsigned char>(valid[place]) ^ (1U << byte(3) % 8));
-    }
-  }
-  return valid;
 }
 
 }  // namespace

@@ -279,6 +279,7 @@ ColumnView Definitions::column(const Column& column, std::size_t index) const {
   } else if (is_register(column.family)) {
     const std::vector<Act> acts = siblings(index);
     settle(column, index, acts, view);
+    view.siblings.reserve(acts.size());
     for (const Act& act : acts) {
       view.siblings.push_back({write_of(act, index).value, act.event_index, {}});
     }

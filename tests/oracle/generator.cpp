@@ -14,7 +14,8 @@ class ScriptWriter {
  public:
   ScriptWriter(std::uint64_t seed, const Plan& plan, const Flavour& flavour)
       : random_(seed * 2), plan_(plan), keys_(1 + random_.below(kKeys)) {
-    steps_ = flavour.steps != 0 ? flavour.steps : 10 + random_.below(16);
+    steps_ = flavour.brief ? 5 + random_.below(8) : 10 + random_.below(16);
+    if (flavour.steps != 0) steps_ = flavour.steps;
     creators_.resize(plan.shape.tables.size() * kKeys);
     for (std::size_t table = 0; table < plan.shape.tables.size(); ++table) {
       const auto& columns = plan.shape.tables[table].columns;

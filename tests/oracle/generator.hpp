@@ -13,11 +13,14 @@ namespace oracle {
 
 /// What histories are drawn from.
 struct Flavour {
-  /// Steps per history; 0: from 10 to 25.
+  /// Steps per history; 0: from 10 to 25, or from 5 to 12 where it is to be brief.
   std::size_t steps = 0;
+  bool brief = false;
   /// A rule that the first table has in any case.
   std::optional<Family> family;
   std::optional<bool> delete_wins;
+  /// Whether columns may be texts.
+  bool texts = true;
   /// From 2 to 5; empty: mostly 2 and 3.
   std::optional<std::size_t> replicas;
   /// Whether some devices may lack columns or a table.

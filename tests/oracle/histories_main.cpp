@@ -8,7 +8,8 @@
 
 #include "oracle/runner.hpp"
 
-// Random histories on real databases, compared with the oracle after every step; see usage().
+// Random histories on real databases, or on the engine alone, compared with the oracle after every
+// step; see usage().
 
 namespace {
 
@@ -23,14 +24,15 @@ struct CommandLine {
 
 constexpr const char* kUsage =
     "usage: histories [--count N] [--seed S] [--shard I/N] [--steps K] [--adopt] [--trace] "
-    "[--quiet]\n"
+    "[--quiet] [--engine]\n"
     "  --count N    so many histories, of all shards together (1000)\n"
     "  --seed S     the seed of the first (0); they are consecutive\n"
     "  --shard I/N  only the I-th of N shares, I from 0\n"
     "  --steps K    steps per history, at most 150 (from 10 to 25)\n"
     "  --adopt      devices may migrate to a newer schema\n"
     "  --trace      print every history before it is run\n"
-    "  --quiet      print nothing but failures\n";
+    "  --quiet      print nothing but failures\n"
+    "  --engine     brief ones on the engine alone, without databases, and so without texts\n";
 
 bool parse(std::string_view text, std::uint64_t& number) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -60,6 +62,10 @@ bool parse(int count, char** arguments, CommandLine& line) {
       line.runner.trace = true;
     } else if (name == "--quiet") {
       line.quiet = true;
+    } else if (name == "--engine") {
+      line.runner.engine_only = true;
+      line.runner.flavour.texts = false;
+      line.runner.flavour.brief = true;
     } else if (name == "--adopt") {
       line.runner.flavour.adoption = true;
     } else {

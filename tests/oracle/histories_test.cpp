@@ -76,6 +76,39 @@ TEST_P(FaultyOracle, DisagreesSoon) {
   RecordProperty("histories", static_cast<int>(runner.statistics().histories));
 }
 
+RunnerOptions options_for_the_engine() {
+  RunnerOptions options;
+  options.engine_only = true;
+  options.flavour.texts = false;
+  options.flavour.brief = true;
+  return options;
+}
+
+class EngineHistoriesOfRule : public testing::TestWithParam<int> {};
+
+TEST_P(EngineHistoriesOfRule, AgreeWithTheOracle) {
+  RunnerOptions options = options_for_the_engine();
+  options.flavour.family = static_cast<Family>(GetParam());
+  options.flavour.adoption = true;
+  expect_no_failure(options, 640);
+}
+
+INSTANTIATE_TEST_SUITE_P(EachRule, EngineHistoriesOfRule, testing::Range(0, kFamilies),
+                         [](const auto& information) {
+                           return std::string(family_name(static_cast<Family>(information.param)));
+                         });
+
+class FaultyOracleOfTheEngine : public testing::TestWithParam<Fault> {};
+
+TEST_P(FaultyOracleOfTheEngine, DisagreesSoon) {
+  RunnerOptions options = options_for_the_engine();
+  options.fault = GetParam();
+  options.shorten = false;
+  const auto report = Runner(options).run(0, 1600);
+  ASSERT_TRUE(report.has_value());
+  EXPECT_NE(report->find("expected"), std::string::npos) << *report;
+}
+
 INSTANTIATE_TEST_SUITE_P(EachFault, FaultyOracle,
                          testing::Values(Fault::births_ignored, Fault::inserts_overwrite_nothing,
                                          Fault::delete_policy_swapped, Fault::latest_is_earliest,
@@ -84,6 +117,13 @@ INSTANTIATE_TEST_SUITE_P(EachFault, FaultyOracle,
                                          Fault::hidden_leaves_shown_first,
                                          Fault::edits_overwrite_nothing, Fault::edits_overwrite_all,
                                          Fault::words_in_wrong_order));
+
+INSTANTIATE_TEST_SUITE_P(EachFault, FaultyOracleOfTheEngine,
+                         testing::Values(Fault::births_ignored, Fault::inserts_overwrite_nothing,
+                                         Fault::delete_policy_swapped, Fault::latest_is_earliest,
+                                         Fault::siblings_reversed, Fault::bias_swapped,
+                                         Fault::removals_ignored, Fault::counters_keep_all,
+                                         Fault::hidden_leaves_shown_first));
 
 }  // namespace
 }  // namespace oracle

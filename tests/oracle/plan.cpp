@@ -53,6 +53,7 @@ Table random_table(Random& random, const Flavour& flavour) {
     if (random.percent(10)) family = Family::text;
     if (index == 0 && flavour.family) family = *flavour.family;
     if (family == Family::row_version) family = Family::last_writer;
+    if (family == Family::text && !flavour.texts) family = Family::last_writer;
     table.columns.push_back(random_column(random, family, index));
   }
   return table;
@@ -67,7 +68,9 @@ Table random_row_table(Random& random, const Flavour& flavour) {
   for (std::size_t index = 0; index < count; ++index) {
     table.columns.push_back(random_column(random, Family::row_version, index));
   }
-  if (random.percent(30)) table.columns.push_back(random_column(random, Family::text, count));
+  if (random.percent(30) && flavour.texts) {
+    table.columns.push_back(random_column(random, Family::text, count));
+  }
   return table;
 }
 

@@ -35,7 +35,7 @@ class Run {
 
   /// Throws `Mismatch`, or what a database throws.
   void step(const Step& step);
-  /// Everyone pulls from everyone; then all must agree.
+  /// Everyone gets everything of everyone; then all must agree.
   void finish();
 
  private:

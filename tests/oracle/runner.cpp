@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "oracle/engine_world.hpp"
+#include "oracle/file_world.hpp"
 #include "oracle/script.hpp"
 
 namespace oracle {
@@ -105,20 +107,25 @@ std::optional<std::string> Runner::run(std::uint64_t first, std::uint64_t count,
   return report;
 }
 
+std::unique_ptr<World> Runner::make_world(const Plan& plan, const char* name) const {
+  if (options_.engine_only) return std::make_unique<EngineWorld>(plan);
+  return std::make_unique<FileWorld>(plan, options_.folder / name);
+}
+
 std::optional<std::string> Runner::run_world(std::uint64_t first, std::uint64_t end) {
   const Plan plan = random_plan(first / kHistoriesPerWorld, options_.flavour);
   try {
-    World world(plan, options_.folder / "world");
+    const std::unique_ptr<World> world = make_world(plan, "world");
     for (std::uint64_t seed = first; seed < end; ++seed) {
       const Script script = random_script(seed, plan, options_.flavour);
       if (options_.trace) print_trace(plan, script, seed);
       const auto ordinal = static_cast<std::int64_t>(seed % kHistoriesPerWorld);
-      const auto failure = world.run(script, ordinal, options_.fault, statistics_, hash_);
+      const auto failure = world->run(script, ordinal, options_.fault, statistics_, hash_);
       if (failure) return explain(seed, first, *failure);
       if (options_.trace) std::printf("  hash %016llx\n", static_cast<unsigned long long>(hash_));
     }
     if (plan.seed % 4 == 0) {
-      if (const auto failure = world.check_files()) {
+      if (const auto failure = world->check_files()) {
         return "after seeds " + std::to_string(first) + " to " + std::to_string(end - 1) + ": " +
                failure->what + "\n";
       }
@@ -134,10 +141,10 @@ std::optional<Runner::SequenceFailure> Runner::try_again(const Plan& plan,
                                                          const std::vector<Told>& histories) {
   Statistics statistics;
   std::uint64_t hash = 0;
-  World world(plan, options_.folder / "again");
+  const std::unique_ptr<World> world = make_world(plan, "again");
   for (std::size_t index = 0; index < histories.size(); ++index) {
     const auto ordinal = static_cast<std::int64_t>(histories[index].seed % kHistoriesPerWorld);
-    auto failure = world.run(histories[index].script, ordinal, options_.fault, statistics, hash);
+    auto failure = world->run(histories[index].script, ordinal, options_.fault, statistics, hash);
     if (failure) return SequenceFailure{index, *std::move(failure)};
   }
   return std::nullopt;

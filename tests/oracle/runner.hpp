@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -23,6 +24,9 @@ struct RunnerOptions {
   Fault fault = Fault::none;
   /// Where the database files go.
   std::filesystem::path folder;
+  /// Run on the engine alone, without databases. Scripts that edit texts are for databases: the
+  /// flavour must leave texts out.
+  bool engine_only = false;
   /// Print each history's steps as they are run, and its hash.
   bool trace = false;
   /// Look for a shorter history that fails, too.
@@ -58,6 +62,7 @@ class Runner {
     Failure failure;
   };
 
+  [[nodiscard]] std::unique_ptr<World> make_world(const Plan& plan, const char* name) const;
   std::optional<std::string> run_world(std::uint64_t first, std::uint64_t end);
   [[nodiscard]] std::string explain(std::uint64_t seed, std::uint64_t first,
                                     const Failure& failure);

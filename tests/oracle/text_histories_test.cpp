@@ -17,7 +17,7 @@ void expect_agreement(const TextHistoryOptions& options, unsigned count) {
   std::uint64_t seed = only != nullptr ? std::stoull(only) : 0;
   const std::uint64_t end = only != nullptr ? seed + 1 : rill::testing::scaled(count);
   for (; seed < end; ++seed) {
-    const std::optional<std::string> failure = TextHistory(seed, options).run();
+    const std::optional<std::string> failure = TextHistory(Random(seed), options).run();
     ASSERT_FALSE(failure.has_value()) << "seed " << seed << ": " << *failure;
   }
 }
@@ -51,7 +51,7 @@ class FaultyNaiveText : public testing::TestWithParam<NaiveFault> {};
 
 TEST_P(FaultyNaiveText, DisagreesSoon) {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
-    const auto failure = TextHistory(seed, {.fault = GetParam()}).run();
+    const auto failure = TextHistory(Random(seed), {.fault = GetParam()}).run();
     if (failure) {
       EXPECT_NE(failure->find(" shows\n"), std::string::npos) << *failure;
       return;

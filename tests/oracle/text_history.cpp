@@ -43,9 +43,9 @@ constexpr std::size_t kLongText = 120;
 TextHistory::Site::Site(char site_name, NaiveFault fault)
     : name(site_name), document(rill::test::replica(site_name)), naive(document.author(), fault) {}
 
-TextHistory::TextHistory(std::uint64_t seed, const TextHistoryOptions& options)
+TextHistory::TextHistory(Random random, const TextHistoryOptions& options)
     : options_(options),
-      random_(seed),
+      random_(random),
       naive_(!options.undoes),
       promises_apart_(options.collects && random_.percent(25)) {
   sites_.reserve(kMostSites);  // steps hold references
@@ -57,7 +57,7 @@ TextHistory::TextHistory(std::uint64_t seed, const TextHistoryOptions& options)
 
 std::optional<std::string> TextHistory::run() {
   try {
-    for (std::size_t index = 0; index < options_.steps; ++index) step();
+    for (std::size_t index = 0; index < options_.steps && !random_.at_end(); ++index) step();
     note("finally");
     exchange_all();
     compare_all();

@@ -31,7 +31,7 @@ struct TextHistoryOptions {
 /// are compared after every step.
 class TextHistory {
  public:
-  TextHistory(std::uint64_t seed, const TextHistoryOptions& options);
+  TextHistory(Random random, const TextHistoryOptions& options);
 
   /// What went wrong, with the steps that led there; empty if nothing did.
   std::optional<std::string> run();

@@ -2,17 +2,20 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
-#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <vector>
 
 #include "oracle/history.hpp"
-#include "oracle/site.hpp"
+#include "oracle/script.hpp"
 
 namespace oracle {
+
+/// Thrown where the devices and the oracle differ.
+class Mismatch : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
 
 /// What was done, to see that all of it was.
 struct Statistics {
@@ -40,31 +43,19 @@ struct Failure {
   std::string what;
 };
 
-/// A few databases, on which histories run one after another, each with keys of its own.
+/// A few devices, on which histories run one after another.
 ///
-/// Each history is compared with the oracle after every step, and ends with all databases alike, so
+/// Each history is compared with the oracle after every step, and ends with all devices alike, so
 /// that the next begins with an empty past. After a failure the world is of no more use.
 class World {
  public:
-  /// Creates the files in `folder`, which is emptied first and removed at the end.
-  World(Plan plan, std::filesystem::path folder);
-  ~World();
-  World(const World&) = delete;
-  World& operator=(const World&) = delete;
+  virtual ~World() = default;
 
   /// Runs one history; `ordinal` differs from those run before. `hash` takes in all that was shown.
-  std::optional<Failure> run(const Script& script, std::int64_t ordinal, Fault fault,
-                             Statistics& statistics, std::uint64_t& hash);
-
-  /// Runs `PRAGMA integrity_check` and `Database::check` on all files.
-  std::optional<Failure> check_files();
-  [[nodiscard]] const Plan& plan() const { return plan_; }
-  [[nodiscard]] std::vector<bool> current_schemas() const;
-
- private:
-  Plan plan_;
-  std::filesystem::path folder_;
-  std::vector<std::unique_ptr<Site>> sites_;
+  virtual std::optional<Failure> run(const Script& script, std::int64_t ordinal, Fault fault,
+                                     Statistics& statistics, std::uint64_t& hash) = 0;
+  /// What is wrong with what the devices keep, if anything is.
+  virtual std::optional<Failure> check_files() = 0;
 };
 
 }  // namespace oracle

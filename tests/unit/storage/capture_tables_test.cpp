@@ -44,6 +44,20 @@ TEST_F(CaptureTables, ThatAreStrict) {
   EXPECT_EQ(synced("t"), Lines{});
 }
 
+TEST_F(CaptureTables, WithColumnsOfNumbersThatHoldSomethingElse) {
+  migrate(1, [](Schema& schema) {
+    schema.execute(
+        "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, at DATETIME, tags JSON, n INTEGER, r REAL)");
+    schema.replicate("t", {{"tags", set()}});
+  });
+  write("INSERT INTO t(id, at, tags, n, r) VALUES('1', '2024-05-01 10:00', '[1,2]', '', x'00')");
+  EXPECT_EQ(synced("t"), Lines{"'1'|'2024-05-01 10:00'|'[1,2]'|''|X'00'"});
+  write("UPDATE t SET at = '1e', n = '-', r = '1 2', tags = '[2]'");
+  EXPECT_EQ(synced("t"), Lines{"'1'|'1e'|'[2]'|'-'|'1 2'"});
+  write("UPDATE t SET at = ' +.5e1 ', n = '7', r = '1'");
+  EXPECT_EQ(synced("t"), Lines{"'1'|5|'[2]'|7|1.0"});
+}
+
 TEST_F(CaptureTables, WithGeneratedColumns) {
   create(
       "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, n INTEGER, twice INTEGER AS (n * 2), x TEXT, "

@@ -1,4 +1,4 @@
-#include "oracle/world.hpp"
+#include "oracle/file_world.hpp"
 
 #include <algorithm>
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace oracle {
 
-World::World(Plan plan, std::filesystem::path folder)
+FileWorld::FileWorld(Plan plan, std::filesystem::path folder)
     : plan_(std::move(plan)), folder_(std::move(folder)) {
   std::filesystem::remove_all(folder_);
   std::filesystem::create_directories(folder_);
@@ -25,21 +25,14 @@ World::World(Plan plan, std::filesystem::path folder)
   }
 }
 
-World::~World() {
+FileWorld::~FileWorld() {
   sites_.clear();
   std::error_code ignored;
   std::filesystem::remove_all(folder_, ignored);
 }
 
-std::vector<bool> World::current_schemas() const {
-  std::vector<bool> current;
-  current.reserve(sites_.size());
-  for (const auto& site : sites_) current.push_back(site->current_schema());
-  return current;
-}
-
-std::optional<Failure> World::run(const Script& script, std::int64_t ordinal, Fault fault,
-                                  Statistics& statistics, std::uint64_t& hash) {
+std::optional<Failure> FileWorld::run(const Script& script, std::int64_t ordinal, Fault fault,
+                                      Statistics& statistics, std::uint64_t& hash) {
   ++statistics.histories;
   statistics.least_replicas = std::min(statistics.least_replicas, sites_.size());
   statistics.most_replicas = std::max(statistics.most_replicas, sites_.size());
@@ -54,7 +47,7 @@ std::optional<Failure> World::run(const Script& script, std::int64_t ordinal, Fa
   return std::nullopt;
 }
 
-std::optional<Failure> World::check_files() {
+std::optional<Failure> FileWorld::check_files() {
   for (const auto& site : sites_) {
     try {
       const auto rows = site->database().query("PRAGMA integrity_check");
