@@ -147,7 +147,7 @@ void ForkRenamer::rename_row(const Table& table, const std::vector<Value>& key) 
   RowState state = expand(before->meta, table, before->values, interner_);
   renaming_.apply(state);
   ShownRow shown = show_renamed(table, state, *before);
-  make_storable(table, shown);
+  make_storable(table, state, shown);
   rows_.store(table, key, encoded, before, state, shown, ++seq_);
 }
 

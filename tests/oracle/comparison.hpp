@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <map>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -10,14 +9,9 @@
 #include "oracle/history.hpp"
 #include "oracle/script.hpp"
 #include "oracle/site.hpp"
+#include "oracle/world.hpp"
 
 namespace oracle {
-
-/// Thrown where a database and the oracle differ.
-class Mismatch : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 /// Compares one database with what the oracle makes of the events that it has seen. All of it
 /// throws `Mismatch`, and `rill::Error` where the file cannot be read.

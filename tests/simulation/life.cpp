@@ -232,7 +232,7 @@ void Life::happened(Device& device, const rill::SessionEvent& event) {
     case ErrorCode::revoked:
       if (device.terms().groups) return;
       break;
-    case ErrorCode::forked:
+    case ErrorCode::renamed:
       ++statistics_.forks;
       return;
     default:

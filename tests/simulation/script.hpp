@@ -58,7 +58,7 @@ struct Flavour {
   /// Actions in a life; 0: from 80 to 200.
   std::size_t steps = 0;
   /// Whether two files may come to use the same dots.
-  bool forks = false;
+  bool forks = true;
 };
 
 /// A life before it is lived.

@@ -29,7 +29,13 @@ class WatchedReplica final : public rill::Replica {
     promised_(summary.vector);
     return summary;
   }
-  void check_history(const rill::ReplicaSummary& peer) override { replica_.check_history(peer); }
+  std::optional<rill::ReplicaId> check_history(const rill::ReplicaSummary& peer) override {
+    return replica_.check_history(peer);
+  }
+  [[nodiscard]] rill::ReplicaHistory history(const rill::ReplicaId& replica) override {
+    return replica_.history(replica);
+  }
+  void settle_fork(const rill::ReplicaHistory& peer) override { replica_.settle_fork(peer); }
   std::unique_ptr<rill::ChangeStream> changes_since(
       const rill::VersionVector& known, rill::SpaceId space,
       const std::optional<rill::InboxSummary>& received) override {
