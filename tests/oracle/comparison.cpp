@@ -154,8 +154,8 @@ void Comparison::kept_texts() const {
             [](const SiblingView& sibling) { return !sibling.text.operations.empty(); });
         const std::int64_t kept = site_.kept_texts(table, column, keys_.cells(table, key));
         if (kept == edited || (edited == 0 && kept > 0)) continue;
-        throw Mismatch(place(table, key, column.name) + " of " + name_ +
-                       " has " + std::to_string(edited) + " edited texts, and its file holds " +
+        throw Mismatch(place(table, key, column.name) + " of " + name_ + " has " +
+                       std::to_string(edited) + " edited texts, and its file holds " +
                        std::to_string(kept));
       }
     }

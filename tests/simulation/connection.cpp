@@ -141,9 +141,8 @@ void Connection::send(std::size_t from, std::string bytes) {
 }
 
 void Connection::deliver_later(std::size_t to, Time when, std::string bytes) {
-  later(when - scheduler_.now(), [to, bytes = std::move(bytes)](Connection& self) {
-    self.feed(to, bytes);
-  });
+  later(when - scheduler_.now(),
+        [to, bytes = std::move(bytes)](Connection& self) { self.feed(to, bytes); });
 }
 
 void Connection::hang_up_later(std::size_t to, Time when) {

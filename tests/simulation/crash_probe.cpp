@@ -21,9 +21,9 @@ constexpr std::uint64_t kWholeFileEvery = 16;
 bool sound(sqlite3* handle) {
   sqlite3_stmt* statement = nullptr;
   sqlite3_prepare_v2(handle, "PRAGMA integrity_check", -1, &statement, nullptr);
-  const bool ok = sqlite3_step(statement) == SQLITE_ROW &&
-                  std::string(reinterpret_cast<const char*>(sqlite3_column_text(statement, 0))) ==
-                      "ok";
+  const bool ok =
+      sqlite3_step(statement) == SQLITE_ROW &&
+      std::string(reinterpret_cast<const char*>(sqlite3_column_text(statement, 0))) == "ok";
   sqlite3_finalize(statement);
   return ok;
 }

@@ -40,11 +40,12 @@ rill::DatabaseOptions Device::options(std::uint64_t seed, const DeviceTerms& ter
   return options;
 }
 
-void Device::start(const WatchedReplica::Promise& promised) {
+void Device::start(const WatchedReplica::Promise& promised,
+                   const WatchedReplica::Resumed& resumed) {
   try {
     site.open();
     if (terms_.groups) group = std::make_unique<rill::Group>(site.database(), key);
-    replica.emplace(site.database(), terms_.chunk_bytes, promised);
+    replica.emplace(site.database(), terms_.chunk_bytes, promised, resumed);
     reader.emplace(site.database().handle());
   } catch (...) {
     stop();
@@ -61,13 +62,10 @@ void Device::stop() {
 
 void Device::set_time(Time now) {
   if (frozen_) return;
-  site.set_wall(
-      static_cast<std::uint64_t>(kBeginMs + static_cast<std::int64_t>(now) + offset_ms_));
+  site.set_wall(static_cast<std::uint64_t>(kBeginMs + static_cast<std::int64_t>(now) + offset_ms_));
 }
 
-Image Device::image() const {
-  return {disk.copy(kPath), witness->copy(), site.current_schema()};
-}
+Image Device::image() const { return {disk.copy(kPath), witness->copy(), site.current_schema()}; }
 
 void Device::restore(const Image& image, bool whole) {
   disk.restore(kPath, image.file);
@@ -75,7 +73,8 @@ void Device::restore(const Image& image, bool whole) {
 }
 
 std::unique_ptr<oracle::Site> Device::visitor() {
-  auto other = std::make_unique<oracle::Site>(plan_, planned_, kPath, options(++seed_ * 31, terms_));
+  auto other =
+      std::make_unique<oracle::Site>(plan_, planned_, kPath, options(++seed_ * 31, terms_));
   other->set_wall(site.wall_ms());
   return other;
 }

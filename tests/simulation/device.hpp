@@ -45,7 +45,7 @@ class Device {
          const DeviceTerms& terms);
 
   /// Opens the file, and makes what sessions need. Throws `rill::Error`, and is down then.
-  void start(const WatchedReplica::Promise& promised);
+  void start(const WatchedReplica::Promise& promised, const WatchedReplica::Resumed& resumed);
   /// Closes the file; sessions must be gone.
   void stop();
   [[nodiscard]] bool up() const { return site.is_open(); }

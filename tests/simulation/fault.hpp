@@ -26,8 +26,8 @@ enum class Fault : std::uint8_t {
   link_stalled,    ///< Nothing arrives for a while.
   link_one_way,    ///< From some byte on nothing arrives in one direction.
   session_replayed,
-  clock_jumped,   ///< By up to years, either way.
-  clock_skewed,   ///< It was years off from the beginning.
+  clock_jumped,  ///< By up to years, either way.
+  clock_skewed,  ///< It was years off from the beginning.
   clock_frozen,
   backup_restored,  ///< The database file of before; the witness tells.
   image_restored,   ///< The whole device of before, its witness with it.

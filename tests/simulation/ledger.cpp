@@ -97,9 +97,7 @@ void Ledger::commit(std::size_t index, std::uint64_t epoch, std::uint64_t counte
   epochs_[epoch][counter] = index;
 }
 
-void Ledger::retract(std::uint64_t epoch, std::uint64_t counter) {
-  epochs_[epoch].erase(counter);
-}
+void Ledger::retract(std::uint64_t epoch, std::uint64_t counter) { epochs_[epoch].erase(counter); }
 
 bool Ledger::knows(std::uint64_t epoch, std::uint64_t counter) const {
   const auto found = epochs_.find(epoch);

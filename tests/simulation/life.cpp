@@ -59,8 +59,7 @@ Life::Life(const Script& script, oracle::Fault fault, bool print)
       ledger_(script.plan.shape, fault) {
   for (std::size_t number = 0; number < script.devices.size(); ++number) {
     devices_.push_back(std::make_unique<Device>(script.plan, number, number,
-                                                script.seed * 64 + number,
-                                                script.devices[number]));
+                                                script.seed * 64 + number, script.devices[number]));
     const bool years_off = std::abs(script.devices[number].clock_offset_ms) > 1'000'000;
     if (years_off) statistics_.faults.add(Fault::clock_skewed);
   }

@@ -111,8 +111,8 @@ void Life::probe(Device& device) {
 
 void Life::expect_trouble(Device& device, const rill::Error& error, const char* during) {
   using rill::ErrorCode;
-  last_error_ = device.name() + ", " + during + ": " +
-                std::string(rill::to_string(error.code())) + ", " + error.what();
+  last_error_ = device.name() + ", " + during + ": " + std::string(rill::to_string(error.code())) +
+                ", " + error.what();
   note_failures(device);
   const bool typed = error.code() == ErrorCode::io || error.code() == ErrorCode::disk_full ||
                      error.code() == ErrorCode::busy || error.code() == ErrorCode::cannot_open;

@@ -60,7 +60,8 @@ bool Life::start(Device& device) {
   if (device.up()) return true;
   device.set_time(scheduler_.now());
   try {
-    device.start([this, &device](const rill::VersionVector& vector) { promised(device, vector); });
+    device.start([this, &device](const rill::VersionVector& vector) { promised(device, vector); },
+                 [this] { statistics_.faults.add(Fault::chunks_cut); });
   } catch (const rill::Error& error) {
     if (device.disk.is_down()) {
       statistics_.faults.add(Fault::crashed_in_call);
@@ -165,7 +166,8 @@ void Life::fail_disk(Device& device, oracle::Random& random) {
 
 void Life::read_short(Device& device, oracle::Random& random) {
   device.troubled = true;
-  device.disk.inject({DiskFailure::short_read, DiskCall::read, random.below(20), random.percent(40)});
+  device.disk.inject(
+      {DiskFailure::short_read, DiskCall::read, random.below(20), random.percent(40)});
   injected_[&device] = Fault::short_read;
   try {
     // Findings are to be expected: SQLite takes what it does not get for zeros.
@@ -227,7 +229,8 @@ void Life::restore(Device& device, bool whole) {
 }
 
 void Life::copy(Device& source, std::uint64_t seed) {
-  if (!source.pending.empty() || source.troubled || devices_.front()->troubled || !devices_.front()->up()) {
+  if (!source.pending.empty() || source.troubled || devices_.front()->troubled ||
+      !devices_.front()->up()) {
     return;
   }
   if (source.group && !source.group->own_role()) return;

@@ -18,8 +18,8 @@ constexpr std::size_t kMaxRounds = 8;
 std::vector<Device*> Life::members() {
   std::vector<Device*> members;
   for (const auto& device : devices_) {
-    const bool takes_part = !device->terms().groups || (!device->revoked && device->group &&
-                                                        device->group->own_role());
+    const bool takes_part =
+        !device->terms().groups || (!device->revoked && device->group && device->group->own_role());
     if (takes_part) members.push_back(device.get());
   }
   return members;
@@ -99,8 +99,7 @@ void Life::check_silence() {
   for (Device* sender : members()) {
     for (Device* receiver : members()) {
       if (sender == receiver) continue;
-      const auto stream =
-          sender->site.database().changes_since(receiver->site.database().vector());
+      const auto stream = sender->site.database().changes_since(receiver->site.database().vector());
       if (stream->next(1000)) throw Violation("there is something to send after all was sent");
     }
   }

@@ -96,8 +96,8 @@ void Life::conclude(Device& device, std::size_t index, const Holdings& before,
   }
   if (!is_new(before, *after)) {
     if (!error && !undone && !history.event(index).operations.empty()) {
-      throw Violation("a transaction of " + device.name() + " took no dot: " +
-                      name_of(*after) + " after " + name_of(before));
+      throw Violation("a transaction of " + device.name() + " took no dot: " + name_of(*after) +
+                      " after " + name_of(before));
     }
     return history.drop_last();
   }

@@ -17,27 +17,17 @@ struct Weight {
 };
 
 constexpr std::array<Weight, kActionKinds> kWeights{{
-    {Action::Kind::write, 360},
-    {Action::Kind::meet, 300},
-    {Action::Kind::restart, 25},
-    {Action::Kind::crash, 35},
-    {Action::Kind::crash_later, 55},
-    {Action::Kind::fail_disk, 40},
-    {Action::Kind::fill_disk, 12},
-    {Action::Kind::lie, 6},
-    {Action::Kind::jump_clock, 12},
-    {Action::Kind::freeze_clock, 8},
-    {Action::Kind::back_up, 16},
-    {Action::Kind::restore, 9},
-    {Action::Kind::restore_image, 12},
-    {Action::Kind::copy, 3},
-    {Action::Kind::lose_witness, 5},
-    {Action::Kind::upgrade, 8},
-    {Action::Kind::visit, 16},
-    {Action::Kind::replay, 12},
-    {Action::Kind::check, 10},
-    {Action::Kind::pair, 20},
-    {Action::Kind::revoke, 4},
+    {Action::Kind::write, 360},        {Action::Kind::meet, 300},
+    {Action::Kind::restart, 25},       {Action::Kind::crash, 35},
+    {Action::Kind::crash_later, 55},   {Action::Kind::fail_disk, 40},
+    {Action::Kind::fill_disk, 12},     {Action::Kind::lie, 6},
+    {Action::Kind::jump_clock, 12},    {Action::Kind::freeze_clock, 8},
+    {Action::Kind::back_up, 16},       {Action::Kind::restore, 9},
+    {Action::Kind::restore_image, 12}, {Action::Kind::copy, 6},
+    {Action::Kind::lose_witness, 5},   {Action::Kind::upgrade, 12},
+    {Action::Kind::visit, 16},         {Action::Kind::replay, 12},
+    {Action::Kind::check, 10},         {Action::Kind::pair, 20},
+    {Action::Kind::revoke, 14},
 }};
 
 Action::Kind random_kind(Random& random) {
@@ -123,10 +113,10 @@ bool has_texts(const oracle::Plan& plan) {
 
 std::string_view name_of(Action::Kind kind) {
   static constexpr std::array<std::string_view, kActionKinds> kNames{
-      "write",        "meet",        "restart", "crash",        "crash_later",   "fail_disk",
-      "fill_disk",    "lie",         "jump_clock", "freeze_clock", "back_up",    "restore",
-      "restore_image", "copy",       "lose_witness", "upgrade",  "visit",        "replay",
-      "check",        "pair",        "revoke"};
+      "write",         "meet", "restart",      "crash",        "crash_later", "fail_disk",
+      "fill_disk",     "lie",  "jump_clock",   "freeze_clock", "back_up",     "restore",
+      "restore_image", "copy", "lose_witness", "upgrade",      "visit",       "replay",
+      "check",         "pair", "revoke"};
   return kNames.at(static_cast<std::size_t>(kind));
 }
 

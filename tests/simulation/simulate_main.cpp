@@ -17,18 +17,22 @@ struct CommandLine {
   std::uint64_t seed = 0;
   std::uint64_t shard = 0;
   std::uint64_t shards = 1;
+  /// So many lives must have seen every fault; 0: none need.
+  std::uint64_t expect_faults = 0;
 };
 
 constexpr const char* kUsage =
     "usage: simulate [--count N] [--seed S] [--shard I/N] [--steps K] [--no-forks] [--trace] "
     "[--shrink]\n"
+    "                [--expect-faults N]\n"
     "  --count N    so many lives, of all shards together (100)\n"
     "  --seed S     the seed of the first (0); they are consecutive\n"
     "  --shard I/N  only the I-th of N shares, I from 0\n"
     "  --steps K    actions in a life (from 80 to 200)\n"
     "  --no-forks   no two files use the same names of events\n"
     "  --trace      print all that happens, in virtual time\n"
-    "  --shrink     look for fewer actions that fail\n";
+    "  --shrink     look for fewer actions that fail\n"
+    "  --expect-faults N  fail if N lives or more were lived, and a class of faults never fired\n";
 
 bool parse(std::string_view text, std::uint64_t& number) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -46,6 +50,7 @@ bool parse_pair(std::string_view name, std::string_view value, CommandLine& line
   if (name == "--count") return parse(value, line.count);
   if (name == "--seed") return parse(value, line.seed);
   if (name == "--shard") return parse_shard(value, line);
+  if (name == "--expect-faults") return parse(value, line.expect_faults);
   if (name != "--steps" || !parse(value, steps)) return false;
   line.runner.flavour.steps = steps;
   return true;
@@ -68,6 +73,19 @@ bool parse(int count, char** arguments, CommandLine& line) {
   return true;
 }
 
+/// Whether every class of faults has fired, as far as that is asked for.
+bool all_fired(const simulation::Statistics& done, std::uint64_t from_lives) {
+  if (from_lives == 0 || done.lives < from_lives) return true;
+  bool all = true;
+  for (std::size_t index = 0; index < simulation::kFaults; ++index) {
+    const auto fault = static_cast<simulation::Fault>(index);
+    if (done.faults.of(fault) != 0) continue;
+    std::printf("%s never fired\n", std::string(name_of(fault)).c_str());
+    all = false;
+  }
+  return all;
+}
+
 void print_summary(const simulation::Runner& runner, bool failed) {
   const simulation::Statistics& done = runner.statistics();
   const auto number = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
@@ -80,12 +98,13 @@ void print_summary(const simulation::Runner& runner, bool failed) {
   }
   std::printf(
       "%llu lives, %d failures, %llu events, %llu transactions, %llu connections, %llu deltas, "
-      "%llu recoveries, %llu crash checks, %llu comparisons, %llu disk calls, %llu sessions ended by forks, at most %zu rounds, %.0f device-hours, "
+      "%llu recoveries, %llu crash checks, %llu comparisons, %llu disk calls, %llu sessions ended "
+      "by forks, at most %zu rounds, %.0f device-hours, "
       "hash %016llx, %.1f s CPU, %.0f device-hours a CPU second\n",
       number(done.lives), failed ? 1 : 0, number(done.events), number(done.transactions),
       number(done.connections), number(done.deltas), number(done.recoveries),
-      number(done.crash_checks), number(done.comparisons), number(done.disk_calls), number(done.forks), done.most_rounds, hours,
-      number(runner.hash()), seconds, hours / seconds);
+      number(done.crash_checks), number(done.comparisons), number(done.disk_calls),
+      number(done.forks), done.most_rounds, hours, number(runner.hash()), seconds, hours / seconds);
 }
 
 }  // namespace
@@ -99,6 +118,7 @@ int main(int count, char** arguments) {
   simulation::Runner runner(line.runner);
   const auto report = runner.run(line.seed, line.count, line.shard, line.shards);
   if (report) std::fputs(report->c_str(), stdout);
-  print_summary(runner, report.has_value());
-  return report ? 1 : 0;
+  const bool failed = report || !all_fired(runner.statistics(), line.expect_faults);
+  print_summary(runner, failed);
+  return failed ? 1 : 0;
 }

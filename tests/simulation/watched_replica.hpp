@@ -19,10 +19,15 @@ namespace simulation {
 class WatchedReplica final : public rill::Replica {
  public:
   using Promise = std::function<void(const rill::VersionVector&)>;
+  /// Called where a delta of several chunks goes on that was cut.
+  using Resumed = std::function<void()>;
 
   /// `replica` must outlive it.
-  WatchedReplica(rill::Replica& replica, std::size_t chunk_bytes, Promise promised)
-      : replica_(replica), chunk_bytes_(chunk_bytes), promised_(std::move(promised)) {}
+  WatchedReplica(rill::Replica& replica, std::size_t chunk_bytes, Promise promised, Resumed resumed)
+      : replica_(replica),
+        chunk_bytes_(chunk_bytes),
+        promised_(std::move(promised)),
+        resumed_(std::move(resumed)) {}
 
   [[nodiscard]] rill::ReplicaSummary summary() override {
     rill::ReplicaSummary summary = replica_.summary();
@@ -41,6 +46,7 @@ class WatchedReplica final : public rill::Replica {
       const std::optional<rill::InboxSummary>& received) override {
     auto stream = replica_.changes_since(known, space, received);
     promised_(stream->sender_vector());
+    if (received) resumed_();
     return std::make_unique<Chunks>(std::move(stream), chunk_bytes_);
   }
   rill::ReceiveResult receive(std::string_view encoded_delta) override {
@@ -75,6 +81,7 @@ class WatchedReplica final : public rill::Replica {
   rill::Replica& replica_;
   std::size_t chunk_bytes_;
   Promise promised_;
+  Resumed resumed_;
 };
 
 }  // namespace simulation
