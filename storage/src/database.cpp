@@ -9,6 +9,7 @@
 
 #include "database_implementation.hpp"
 #include "file_format.hpp"
+#include "log_file.hpp"
 #include "rill/error.hpp"
 
 namespace rill {
@@ -201,6 +202,8 @@ void Database::Implementation::open_own() {
     follow_app(own_);
     own_capture_ = make_capture(own_);
     check_file();
+    // A process that was killed may have left there what no fsync has made durable.
+    log_in_doubt_ = log_in_doubt_ || storage::has_log(own_);
   } catch (...) {
     own_ = sqlite::Connection();  // half set up, it must not be taken for open
     own_capture_.reset();

@@ -150,6 +150,8 @@ class Database::Implementation {
   void commit_applied(sqlite::Transaction& transaction, storage::ApplyReport& report);
   void finish_apply(storage::ApplyReport& report);
   void settle_log();
+  /// Sees to it that no power cut undoes what is about to be told to a peer.
+  void make_durable(const VersionVector& vector);
   /// Runs `work` in a transaction of `own_` that survives a power cut once this returns.
   void write_durably(const std::function<void()>& work);
   void commit_durably(sqlite::Transaction& transaction);
@@ -183,6 +185,7 @@ class Database::Implementation {
   std::atomic<bool> replaced_ = false;
   bool own_full_ = false;  ///< What `sync_own_commits` was told last.
   /// A commit of `own_` failed: what the log holds may never reach the disk by itself.
+  VersionVector durable_;  ///< What the log is known to hold durably.
   bool log_in_doubt_ = false;
 
   std::unique_ptr<storage::ReaderPool> readers_;

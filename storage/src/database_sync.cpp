@@ -114,6 +114,16 @@ void Database::Implementation::commit_applied(sqlite::Transaction& transaction,
   // Nothing leaves for a peer before the fsync: who exports waits for `own_mutex_`.
   finish_apply(report);
   storage::sync_log(own_);
+  durable_ = report.vector;
+  log_in_doubt_ = false;
+}
+
+void Database::Implementation::make_durable(const VersionVector& vector) {
+  if (vector == durable_) return;
+  // Another process has received it, and may not have come to its fsync yet.
+  log_in_doubt_ = true;
+  storage::sync_log(own_);
+  durable_ = vector;
   log_in_doubt_ = false;
 }
 
@@ -125,17 +135,22 @@ storage::ReaderLease Database::Implementation::exportable_snapshot() {
     // Whatever was given out before is durable and marked; then nothing needs to be written.
     storage::ReaderLease reader = readers_->snapshot();
     const storage::ClockRow clock = storage::ClockRow::read(reader->connection);
-    if (clock.counter == clock.exported && !log_in_doubt_) return reader;
+    if (clock.counter == clock.exported && !log_in_doubt_) {
+      make_durable(read_vector(reader->connection, reader->interner));
+      return reader;
+    }
   }
   sqlite::Transaction transaction(own_, sqlite::Transaction::Kind::immediate);
   settle_log();
   const storage::ClockRow clock = storage::ClockRow::read(own_);
   own_.cached("UPDATE main.rill_clock SET exported = counter WHERE space = 1").run();
-  write_mark(read_vector(own_, own_capture_->interner()), clock.seq);
+  const VersionVector vector = read_vector(own_, own_capture_->interner());
+  write_mark(vector, clock.seq);
   identity_->note(own_, own_capture_->interner());
   // Taken while nobody else can write, this snapshot holds exactly what is marked as exported.
   storage::ReaderLease reader = readers_->snapshot();
   commit_durably(transaction);  // with an fsync: the durability barrier
+  durable_ = vector;
   return reader;
 }
 

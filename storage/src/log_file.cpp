@@ -38,6 +38,14 @@ void rewrite_log(sqlite::Connection& connection) {
   }
 }
 
+bool has_log(sqlite::Connection& connection) {
+  sqlite3_file* log = log_of(connection);
+  if (log == nullptr) return false;
+  sqlite3_int64 size = 0;
+  check(log->pMethods->xFileSize(log, &size), "looking at the log of the database");
+  return size > 0;
+}
+
 void sync_log(sqlite::Connection& connection) {
   sqlite3_file* log = log_of(connection);
   if (log == nullptr) return;

@@ -13,6 +13,9 @@ namespace rill::storage {
 /// Source: Rebello et al. 2020, "Can applications recover from fsync failures?".
 void rewrite_log(sqlite::Connection& connection);
 
+/// Whether there is a log, and anything in it. Throws `Error{io}`.
+[[nodiscard]] bool has_log(sqlite::Connection& connection);
+
 /// Puts the write-ahead log on the disk, as a commit with synchronous=FULL would. Throws
 /// `Error{io}`; what the log holds is then in doubt.
 void sync_log(sqlite::Connection& connection);

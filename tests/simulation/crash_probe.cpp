@@ -40,8 +40,10 @@ void CrashProbe::check(const Device& device, const Ledger& ledger, rill::testing
   try {
     HoldingsReader reader(handle.get());
     const Holdings holdings = reader.read();
-    if ((device.owed & ~ledger.seen(holdings)).any()) {
-      throw Violation("a crash of " + device.name() + " now would lose what it owes");
+    const EventSet lost = device.owed & ~ledger.seen(holdings);
+    if (lost.any()) {
+      throw Violation("a crash of " + device.name() + " now would lose event " +
+                      std::to_string(lost._Find_first()) + ", which it owes to others");
     }
     if (checks_ % kWholeFileEvery == 0 && !sound(handle.get())) {
       throw Violation("a crash of " + device.name() + " now would damage the file");

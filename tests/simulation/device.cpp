@@ -73,8 +73,8 @@ void Device::restore(const Image& image, bool whole) {
 }
 
 std::unique_ptr<oracle::Site> Device::visitor() {
-  auto other =
-      std::make_unique<oracle::Site>(plan_, planned_, kPath, options(++seed_ * 31, terms_));
+  auto other = std::make_unique<oracle::Site>(
+      plan_, planned_, kPath, options(seed_ * 1'000'003 + 1000 * ++visits_, terms_));
   other->set_wall(site.wall_ms());
   return other;
 }

@@ -109,6 +109,7 @@ class Device {
   const oracle::Plan& plan_;
   std::size_t planned_;
   std::uint64_t seed_;
+  std::uint64_t visits_ = 0;
   DeviceTerms terms_;
   std::int64_t offset_ms_;
   bool frozen_ = false;

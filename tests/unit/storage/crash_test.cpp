@@ -91,6 +91,46 @@ TEST(Crash, InAnyMutatingCallOfATransferLeavesAllOrNothingAndItGoesOn) {
   }
 }
 
+TEST(Crash, OfAProcessThatHadReceivedIsNoReasonToTellWhatThePowerMayUndo) {
+  DiskDevice from(1);
+  from.open().execute("INSERT INTO notes(id) VALUES('note')");
+  bool cut = true;
+  for (std::uint64_t call = 0; cut; ++call) {
+    SCOPED_TRACE("call " + std::to_string(call));
+    DiskDevice to(2);
+    to.open();
+    to.disk.crash_after(call, Crash::kill);
+    try {
+      send_in_chunks(*from.db, *to.db);
+      cut = false;
+    } catch (const Error&) {
+      to.restart();
+    }
+    const VersionVector told = to.open().summary().vector;
+    to.crash(Crash::lose_unsynced);
+    ASSERT_TRUE(told <= to.open().vector()) << told.to_string();
+  }
+}
+
+TEST(Crash, AfterAnotherProcessReceivedFindsWhatThisOneTold) {
+  DiskDevice from(1);
+  from.open().execute("INSERT INTO notes(id) VALUES('note')");
+  DiskDevice to(2);
+  static_cast<void>(to.open().summary());
+  auto other = std::make_unique<Database>(DiskDevice::kPath, to.options);
+  testing::migrate_notes(*other);
+  static_cast<void>(other->summary());
+  // It is in the log when the fsync fails, and the other process has not tried again.
+  to.disk.inject({testing::DiskFailure::io_error, testing::DiskCall::sync, 0, false});
+  EXPECT_THROW(send_in_chunks(*from.db, *other), Error);
+  const VersionVector told = to.db->summary().vector;
+  EXPECT_EQ(told, from.db->vector());
+  to.disk.crash(Crash::lose_unsynced);
+  other.reset();
+  to.restart();
+  EXPECT_TRUE(told <= to.open().vector());
+}
+
 TEST(Crash, AgainAndAgainLosesNothingThatWasShown) {
   // Each day ends in a crash at some later call than the one before; the file lives on.
   for (unsigned seed = 0; seed < scaled(12); ++seed) {
