@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
-#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <random>
@@ -47,7 +48,7 @@ class World {
  public:
   explicit World(unsigned seed) : random_(seed) {
     for (std::uint64_t number = 0; number < 4; ++number) {
-      twins_.push_back(std::make_unique<Twin>(seed * 10 + number));
+      twins_.push_back(std::make_unique<Twin>(std::uint64_t{seed} * 10 + number));
     }
     twins_[0]->device.insert("n", "");
     for (std::size_t next = 1; next < twins_.size(); ++next) {
