@@ -65,10 +65,8 @@ std::optional<ReplicaId> Database::Implementation::check_history(const ReplicaSu
     const storage::ReaderLease reader = readers_->snapshot();
     const storage::ClockRow clock = storage::ClockRow::read(reader->connection);
     const ReplicaId own = reader->interner.id(clock.replica);
-    if (peer.id == own && peer.nonce == storage::read_nonce(reader->connection)) {
-      throw Error(ErrorCode::forked, "both files are the same replica, " + own.to_string() +
-                                         ": one is an untouched copy of the other, or they are "
-                                         "one file; start the copy from an empty file and sync it");
+    if (peer.opening == identity_->opening()) {
+      throw Error(ErrorCode::forked, "both sides are the same database, " + path_.string());
     }
     unite_forks(peer.forks);
     const VersionVector vector = read_vector(reader->connection, reader->interner);

@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -129,7 +130,8 @@ void ForkRenamer::rename_tombstones(const Table& table) {
   }
   for (const std::string& encoded : keys) {
     const std::vector<Value> key = decode_stored_key(table, encoded);
-    if (rows_.load(table, key, encoded)->live) {
+    const std::optional<StoredRow> row = rows_.load(table, key, encoded);
+    if (row && row->live) {
       // It counts for nothing beside the live row.
       connection_.cached("DELETE FROM main.rill_tombstone WHERE tbl = ? AND key = ?")
           .bind(1, table.id)
@@ -144,6 +146,7 @@ void ForkRenamer::rename_tombstones(const Table& table) {
 void ForkRenamer::rename_row(const Table& table, const std::vector<Value>& key) {
   const std::string encoded = encode_key(key);
   const std::optional<StoredRow> before = rows_.load(table, key, encoded);
+  if (!before) throw damaged(row_name(table, key) + " is in its table's scan and not found by key");
   RowState state = expand(before->meta, table, before->values, interner_);
   renaming_.apply(state);
   ShownRow shown = show_renamed(table, state, *before);

@@ -298,8 +298,8 @@ void MemoryReplica::adopt_forks(const Forks& forks) {
 
 std::optional<ReplicaId> MemoryReplica::check_history(const ReplicaSummary& peer) {
   const std::lock_guard lock(mutex_);
-  if (peer.id == id_ && peer.nonce == nonce_) {
-    throw Error(ErrorCode::forked, "the peer is this replica, or its copy");
+  if (peer.opening == opening_of(*this)) {
+    throw Error(ErrorCode::forked, "both sides are the same replica");
   }
   if (forks_ != peer.forks) {
     Forks all = forks_;

@@ -155,10 +155,10 @@ class Replica {
   ///
   /// A peer that knows events of this replica which are not here shows that the file is an older
   /// state of itself: it takes a new id for its future events, so that no dot is used twice, and
-  /// the lost ones come back as an ordinary delta. The same where peer and this are one replica.
-  /// Throws `Error{forked}` where the peer is this very file or an untouched copy: such a pair must
-  /// not sync. Nothing is lost. Throws `Error{limit_exceeded}` for more certificates than `Forks`
-  /// takes.
+  /// the lost ones come back as an ordinary delta. The same where peer and this are one replica, as
+  /// a copy is that nobody has written to, or another opening of the same file.
+  /// Throws `Error{forked}` where the peer is this very object, and `Error{limit_exceeded}` for
+  /// more certificates than `Forks` takes.
   virtual std::optional<ReplicaId> check_history(const ReplicaSummary& peer) = 0;
 
   /// What is known of a replica's past. Makes durable what it reveals. Throws `Error`.

@@ -23,7 +23,7 @@ struct SyncReport {
 ///
 /// Throws the `Error` of the session that failed; whatever is thrown, nothing was applied in part,
 /// and calling again goes on from there. Where a fork is found, the two begin anew under the names
-/// that tell its branches apart. `forked` if both are the same file, or an untouched copy.
+/// that tell its branches apart. `forked` if both are the same object.
 /// Thread safety: runs on the calling thread; both replicas may be in use by others.
 SyncReport sync(Replica& here, Replica& there);
 

@@ -251,6 +251,31 @@ TEST_F(ForkTest, EditorThatIsOpenFollows) {
   EXPECT_EQ(third_.value("body", "n"), Value("then copy shared text written "));
 }
 
+TEST_F(ForkTest, EditorWithEditsThatAreNotWrittenSaysThatItsTextIsGone) {
+  TextEdit edit = original_.db().edit_text("notes", {Value("n")}, "body");
+  edit.insert(12, "not written ");
+  original_.view("n");
+  copy_.view("n");
+  sync_twins(original_, copy_);
+  EXPECT_ERROR(edit.refresh(), ErrorCode::causality_gap);
+  EXPECT_EQ(edit.text(), "shared text not written ");
+  TextEdit again = original_.db().edit_text("notes", {Value("n")}, "body");
+  EXPECT_EQ(again.assign(edit.text()).size(), 1U);
+  again.commit();
+  sync_all({&original_, &copy_, &third_});
+  EXPECT_EQ(third_.value("body", "n"), Value("shared text not written "));
+}
+
+TEST_F(ForkTest, CopiesThatHaveNotWrittenSyncUnderNewIds) {
+  sync_twins(original_, copy_);
+  EXPECT_NE(original_.db().id(), copy_.db().id());
+  original_.view("n");
+  copy_.view("n");
+  sync_all({&original_, &copy_, &third_});
+  EXPECT_EQ(third_.value("views", "n"), Value(3));
+  EXPECT_EQ(third_.db().vector()[replica_], 4U);
+}
+
 TEST_F(ForkTest, CrashInAnyCallOfTheRenamingLeavesAllOrNothing) {
   original_.view("n");
   original_.type("n", 5, "original ");

@@ -248,11 +248,19 @@ TEST_F(IdentityTest, EpochsTravelWithTheEventsAndBeyond) {
   EXPECT_EQ(epochs_in(third.db), 2);
 }
 
-TEST_F(IdentityTest, TheSameFileTwiceIsForked) {
+TEST_F(IdentityTest, WhatCannotBeToldFromAnUntouchedCopyTakesANewId) {
   Device& one = open();
   add(one.db, "1");
+  const ReplicaId id = one.db.id();
+  EXPECT_ERROR(one.db.check_history(one.db.summary()), ErrorCode::forked);
+  EXPECT_EQ(one.db.id(), id);
   Device other(folder_ / "a.db");
-  EXPECT_ERROR(one.db.check_history(other.db.summary()), ErrorCode::forked);
+  one.db.check_history(other.db.summary());
+  EXPECT_NE(one.db.id(), id);
+  add(other.db, "2");
+  add(one.db, "3");
+  EXPECT_EQ(one.db.vector()[id], 1U);
+  EXPECT_EQ(one.db.vector()[one.db.id()], 2U);
 }
 
 TEST_F(IdentityTest, SeveralOpeningsOfOneFileDoNotDisturbItsIdentity) {

@@ -83,7 +83,7 @@ TEST(SessionHostile, PeerOfTheFirstVersionIsToldWhichAppToUpdate) {
   hello.summary.id = replica_id(2);
   victim.expect_refused(frame(FrameType::hello, 0, encode(hello)), ErrorCode::version_mismatch);
   EXPECT_STREQ(victim.session.error()->what(),
-               "the peer speaks version 1 of the protocol, this side version 2: update the app on "
+               "the peer speaks version 1 of the protocol, this side version 3: update the app on "
                "the peer");
 }
 
