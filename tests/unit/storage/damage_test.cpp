@@ -5,7 +5,6 @@
 #include <set>
 
 #include "support/expect_error.hpp"
-#include "unit/storage/file_invariants.hpp"
 #include "unit/storage/worn_device.hpp"
 
 namespace rill {
