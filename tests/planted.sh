@@ -12,8 +12,10 @@ cd "$(dirname "$0")/.."
 
 export CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1
 command=run
+programs=(engine_tests histories storage_tests sync_tests) # those of faults.txt
 if [[ ${1:-} == --search ]]; then
   command=search
+  programs+=(oracle_tests property_tests)
   shift
 fi
 copy=build/planted/source
@@ -23,5 +25,5 @@ build=build/planted/build
 python3 tests/planted/plant.py copy . "$copy"
 cmake -S "$copy" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DRILL_UNITY=ON -DRILL_BUILD_DEMO=OFF \
   "-DCMAKE_CXX_FLAGS_DEBUG=-O1" "-DCMAKE_CXX_FLAGS=-include $PWD/tests/planted/planted.hpp" >/dev/null
-cmake --build "$build" --target engine_tests property_tests oracle_tests histories storage_tests sync_tests >/dev/null
+cmake --build "$build" --target "${programs[@]}" >/dev/null
 exec python3 tests/planted/plant.py "$command" . "$build" "$@"

@@ -150,7 +150,7 @@ class Recapture {
 
   /// A row that was known to exist, and is neither there nor buried, was deleted unseen.
   void bury_if_lost(const std::string& encoded_key) {
-    const std::vector<Value> key = decode_key(encoded_key);
+    const std::vector<Value> key = decode_stored_key(table_, encoded_key);
     if (RowStore(connection_, capture_).load(table_, key, encoded_key)) return;
     RowState state;
     state.erase(write_.stamp);

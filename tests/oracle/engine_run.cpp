@@ -116,7 +116,7 @@ void EngineRun::write(const Step& step) {
 }
 
 void EngineRun::commit(std::size_t replica, const Author& author, const rill::Stamp& stamp) {
-  const std::vector<Operation> operations = author.operations();
+  const std::vector<Operation>& operations = author.operations();
   if (operations.empty()) return history_.drop_last();
   sites_[replica].commit(stamp);
   seen_[replica].set(author.event());

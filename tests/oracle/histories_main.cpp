@@ -24,7 +24,7 @@ struct CommandLine {
 
 constexpr const char* kUsage =
     "usage: histories [--count N] [--seed S] [--shard I/N] [--steps K] [--adopt] [--trace] "
-    "[--quiet] [--engine]\n"
+    "[--quiet] [--no-shrink] [--engine]\n"
     "  --count N    so many histories, of all shards together (1000)\n"
     "  --seed S     the seed of the first (0); they are consecutive\n"
     "  --shard I/N  only the I-th of N shares, I from 0\n"
@@ -32,6 +32,7 @@ constexpr const char* kUsage =
     "  --adopt      devices may migrate to a newer schema\n"
     "  --trace      print every history before it is run\n"
     "  --quiet      print nothing but failures\n"
+    "  --no-shrink  do not look for a shorter history that fails, too\n"
     "  --engine     brief ones on the engine alone, without databases, and so without texts\n";
 
 bool parse(std::string_view text, std::uint64_t& number) {
@@ -62,6 +63,8 @@ bool parse(int count, char** arguments, CommandLine& line) {
       line.runner.trace = true;
     } else if (name == "--quiet") {
       line.quiet = true;
+    } else if (name == "--no-shrink") {
+      line.runner.shorten = false;
     } else if (name == "--engine") {
       line.runner.engine_only = true;
       line.runner.flavour.texts = false;

@@ -26,8 +26,8 @@ TIMEOUT_S = 120
 SLOW_STORAGE = "Crash.*:DiskFault.*:PowerCut*:*Threads*:ReplacedFile*:IdentityPower*:IdentityHistories*"
 STEPS = (
     ("engine_tests", "--gtest_filter=-*Threads*"),
-    ("histories", "--engine", "--count", "4000"),
-    ("histories", "--count", "400"),
+    ("histories", "--engine", "--count", "4000", "--no-shrink"),
+    ("histories", "--count", "400", "--no-shrink"),
     ("property_tests",),
     ("storage_tests", f"--gtest_filter=-{SLOW_STORAGE}"),
     ("sync_tests", "--gtest_filter=-*Threads*"),

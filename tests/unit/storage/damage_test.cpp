@@ -5,7 +5,6 @@
 #include <set>
 
 #include "support/expect_error.hpp"
-#include "unit/storage/file_invariants.hpp"
 #include "unit/storage/worn_device.hpp"
 
 namespace rill {
@@ -79,7 +78,7 @@ TEST_F(Damage, OfAnyBlobIsTypedAndNeverCrashes) {
   };
   std::mt19937_64 random(11);
   std::set<std::string> reported;
-  for (unsigned round = 0; round < scaled(600); ++round) {
+  for (unsigned round = 0; round < scaled(400); ++round) {
     const auto& [table, column] = blobs[round % blobs.size()];
     SCOPED_TRACE("round " + std::to_string(round) + ": " + table + "." + column);
     restore();

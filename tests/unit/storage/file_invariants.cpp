@@ -77,7 +77,7 @@ class Inspection {
   void check_shown(const Table& table, const RowState& state, const std::vector<Value>& values,
                    bool live, const std::string& row) {
     ShownRow shown = show(table.rules, state);
-    storage::make_storable(table, shown);
+    storage::make_storable(table, state, shown);
     if (shown.alive != live)
       broken(row + (live ? " is dead, but stands" : " is alive, but buried"));
     if (!live) return;

@@ -121,6 +121,25 @@ TEST_F(IdentityTest, BackupPutBackTakesANewIdAndGetsBackWhatItLost) {
   EXPECT_EQ(restored.digest(), peer.db.digest());
 }
 
+TEST_F(IdentityTest, BackupOfTheSameOpeningTakesANewIdOnceMoreWasShown) {
+  add(open().db, "1");
+  const ReplicaId id = device_->db.id();
+  device_->db.query("PRAGMA wal_checkpoint(TRUNCATE)");
+  fs::copy_file(folder_ / "a.db", folder_ / "backup");
+  add(device_->db, "2");
+  static_cast<void>(device_->db.summary());
+  put_back();
+  EXPECT_NE(open().db.id(), id);
+}
+
+TEST_F(IdentityTest, CopyThatTakesItsPlaceTakesANewId) {
+  add(open().db, "1");
+  const ReplicaId id = device_->db.id();
+  back_up();
+  fs::rename(folder_ / "backup", folder_ / "a.db");
+  EXPECT_NE(open().db.id(), id);
+}
+
 TEST_F(IdentityTest, BackupOfWhatNeverLeftTheFileMayGoOnUnderItsId) {
   // Nothing of the second opening was seen by anybody, but the file cannot prove that.
   add(open().db, "1");
