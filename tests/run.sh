@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
 # Builds and tests all of Rill: what CI runs.
 #
-#   tests/run.sh            everything, both sanitizer builds included
+#   tests/run.sh            everything: sanitizer builds, planted faults and fuzz targets included
 #   tests/run.sh --quick    the dev build, its tests, format and static analysis
 #
-# RILL_HISTORIES  how many histories are compared with the oracle (default 100000; sanitizers: 2 %)
+# How much of the random tests is run (sanitizers: 2 %; tests/reliability.sh runs more):
+#   RILL_HISTORIES          histories of databases, compared with the oracle (default 100000)
+#   RILL_ENGINE_HISTORIES   the same of the engine alone (default 1000000)
+#   RILL_LIVES              simulated lives (default 400)
 #
 # The last line is "<n> passed, <m> failed": the tests of all ctest runs, a failed stage of another kind
 # (build, format, analysis) counting as one failure. The exit code is 0 only if nothing failed.
@@ -21,7 +24,6 @@ case "${1:-}" in
     ;;
 esac
 
-export RILL_HISTORIES="${RILL_HISTORIES:-100000}"
 # Checkouts at different paths share the cache.
 export CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1
 jobs=$(nproc)
@@ -130,5 +132,7 @@ if ! $quick; then
       run_tests tsan
     fi
   fi
+  stage "planted faults" tests/planted.sh
+  stage "fuzz" tests/fuzz.sh --seconds 10
 fi
 finish

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace rill {
@@ -304,6 +306,51 @@ TEST(SimulatedDisk, PutsAnOldCopyBack) {
   EXPECT_EQ(Connection(disk).query("SELECT n FROM t"), numbers_to(20));
   disk.restore("/b.db", copy);
   EXPECT_EQ(Connection(disk, "/b.db").query("SELECT n FROM t"), numbers_to(20));
+}
+
+TEST(SimulatedDisk, TellsWhatACrashWouldLeaveAndGoesOn) {
+  SimulatedDisk disk;
+  Connection connection(disk);
+  connection.run("CREATE TABLE t(n)");
+  connection.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  connection.run("PRAGMA synchronous = NORMAL");
+  connection.run(insert(1));
+  for (const auto& [how, rows] : {std::pair{Crash::kill, "1"}, {Crash::lose_unsynced, ""}}) {
+    SimulatedDisk other;
+    other.restore(kPath, disk.left_by(kPath, how, 7));
+    EXPECT_EQ(Connection(other).query("SELECT n FROM t"), rows);
+  }
+  EXPECT_EQ(connection.query("SELECT n FROM t"), "1");
+  EXPECT_FALSE(disk.is_down());
+}
+
+TEST(SimulatedDisk, LosesWhatADriveLiedAbout) {
+  SimulatedDisk disk;
+  {
+    Connection connection(disk);
+    connection.run("PRAGMA synchronous = FULL");
+    connection.run("CREATE TABLE t(n)");
+    disk.lie(true);
+    EXPECT_EQ(connection.run(insert(1)), SQLITE_OK);
+    disk.crash(Crash::lose_unsynced);
+  }
+  disk.start();
+  EXPECT_EQ(Connection(disk).query("SELECT count(*) FROM t"), "0");
+}
+
+TEST(SimulatedDisk, LetsAWatcherLookBeforeEachChange) {
+  SimulatedDisk disk;
+  Connection connection(disk);
+  std::uint64_t looked = 0;
+  const std::uint64_t before = disk.count(kMutatingCalls);
+  disk.observe([&] {
+    ++looked;
+    EXPECT_GE(disk.used(), 0U) << "the disk can be asked";
+  });
+  connection.run("CREATE TABLE t(n)");
+  disk.observe({});
+  EXPECT_EQ(looked, disk.count(kMutatingCalls) - before);
+  EXPECT_GT(looked, 0U);
 }
 
 TEST(SimulatedDisk, LetsAReplacedFileLiveForThoseWhoHaveItOpen) {
