@@ -182,6 +182,7 @@ void SchemaWriter::replicate(std::string_view name, const std::vector<ColumnRule
   }
   if (options.row_rule) registry_.add(*options.row_rule);
   const std::int64_t id = save_table(shape, options);
+  new_columns_.clear();
   save_columns(id, shape, rules);
   save_shape(id);
   reload();
@@ -190,7 +191,11 @@ void SchemaWriter::replicate(std::string_view name, const std::vector<ColumnRule
   reload();
   const std::shared_ptr<const storage::Catalog> catalog = capture_.catalog();
   const Table& table = *catalog->find(id);
-  if (is_new) normalise_rows(table);
+  std::vector<ColumnId> new_columns;
+  for (const std::string& column : new_columns_) {
+    new_columns.push_back(table.column(column));
+  }
+  normalise_rows(table, new_columns);
   create_capture(table);
   show_anew(table);
 }
@@ -263,7 +268,9 @@ void SchemaWriter::save_column(std::int64_t table, const std::string& name, cons
   const auto version = exists ? static_cast<std::uint32_t>(known->integer(2)) : 0;
   // A column that only peers had so far is known by its kind alone.
   const bool was_named = exists && !known->bytes(1).empty();
-  if (exists && is_hidden(table, name)) adopted_[table].push_back(name);
+  const bool is_adopted = exists && is_hidden(table, name);
+  if (is_adopted) adopted_[table].push_back(name);
+  if (is_adopted || !exists || provisional_.contains({table, name})) new_columns_.insert(name);
   if (exists && rule == nullptr && was_named) {
     connection_
         .cached(
@@ -370,8 +377,9 @@ void SchemaWriter::rebuild(const TableShape& shape, std::int64_t table) {
   for (const std::string& sql : attached) connection_.execute(sql);
 }
 
-void SchemaWriter::normalise_rows(const Table& table) {
-  for (const ColumnId id : table.columns) {
+void SchemaWriter::normalise_rows(const Table& table, const std::vector<ColumnId>& columns) {
+  for (const std::string& sql : storage::drop_statements(table.id)) connection_.execute(sql);
+  for (const ColumnId id : columns) {
     if (!table.rules.columns[id].rule.is_normal_when_inserted()) continue;
     const std::string column = quoted(table.rules.columns[id].name);
     const std::string normal = "rill_normal(" + std::to_string(table.id) + ", " +
@@ -439,7 +447,7 @@ void SchemaWriter::recapture(std::string_view name) {
   reload();
   const std::shared_ptr<const storage::Catalog> catalog = capture_.catalog();
   const Table& table = *catalog->find(id);
-  normalise_rows(table);
+  normalise_rows(table, table.columns);
   storage::stamp_missed_writes(connection_, capture_, table, *known,
                                drift.rekeys_missed    ? storage::Missed::keys
                                : drift.updates_missed ? storage::Missed::values

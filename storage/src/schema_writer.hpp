@@ -63,7 +63,8 @@ class SchemaWriter {
   void save_shape(std::int64_t table);
   void add_rill_columns(const storage::TableShape& shape, std::int64_t table);
   void rebuild(const storage::TableShape& shape, std::int64_t table);
-  void normalise_rows(const storage::Table& table);
+  /// Brings these columns to the form that their rules keep, as no write of this device.
+  void normalise_rows(const storage::Table& table, const std::vector<ColumnId>& columns);
   void drop_capture();
   void create_capture(const storage::Table& table);
   void reload();
@@ -75,6 +76,8 @@ class SchemaWriter {
   std::set<std::pair<std::int64_t, std::string>> provisional_;
   /// Columns, by table, that were unknown until this migration and whose rows are to be shown anew.
   std::map<std::int64_t, std::vector<std::string>> adopted_;
+  /// Columns that the running call of `replicate` captures for the first time.
+  std::set<std::string> new_columns_;
   std::vector<std::string> dropped_;  // tables
   bool rules_changed_ = false;        // a rule's version, by the table replicated last
   bool policy_changed_ = false;       // the delete policy, by the table replicated last

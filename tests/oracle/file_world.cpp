@@ -18,9 +18,8 @@ FileWorld::FileWorld(Plan plan, std::filesystem::path folder)
     rill::DatabaseOptions options;
     options.witness = rill::witness_files(folder_ / "witness");
     options.random = std::make_shared<rill::testing::SeededRandom>(plan_.seed * 16 + number);
-    sites_.push_back(std::make_unique<Site>(plan_, number,
-                                            folder_ / ("r" + std::to_string(number) + ".db"),
-                                            std::move(options)));
+    sites_.push_back(std::make_unique<Site>(
+        plan_, number, folder_ / ("r" + std::to_string(number) + ".db"), std::move(options)));
     sites_.back()->open();
   }
 }

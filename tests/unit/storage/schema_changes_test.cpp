@@ -293,6 +293,29 @@ TEST_F(SchemaChanges, ARenameUnderARowRuleWritesWholeRows) {
   EXPECT_EQ(synced("spots"), Lines{"'s'|1|2"});
 }
 
+TEST_F(SchemaChanges, AnAddedColumnShowsInOldRowsWhatItsRuleMakesOfNothing) {
+  const auto add_columns = [](Device& device) {
+    device.db.migrate(2, [](Schema& schema) {
+      schema.execute("ALTER TABLE notes ADD COLUMN labels TEXT");
+      schema.execute("ALTER TABLE notes ADD COLUMN options TEXT");
+      schema.replicate("notes", {{"labels", set()}});
+      schema.replicate("notes", {{"options", map()}});  // in a second call, too
+    });
+  };
+  add_columns(a);
+  add_columns(third);
+  exchange(a.db, third.db);
+  const VersionVector before = a.db.vector();
+  EXPECT_EQ(column(a, "labels"), "[],[],[]");
+  EXPECT_EQ(column(a, "options"), "{},{},{}");
+  EXPECT_EQ(lines(a.db, "notes"), lines(third.db, "notes")) << "a row has come, or was there";
+  EXPECT_EQ(findings(a.db), "");
+  add_columns(b);
+  exchange(a.db, b.db);
+  EXPECT_EQ(a.db.vector(), before) << "showing it is no write";
+  EXPECT_EQ(lines(a.db, "notes"), lines(b.db, "notes"));
+}
+
 TEST_F(SchemaChanges, ARenamedKeyIsTheSameKey) {
   rename(a, "id", "note");
   a.db.execute("UPDATE notes SET title = 'Oat milk' WHERE note = '1'");
