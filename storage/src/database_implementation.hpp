@@ -152,6 +152,8 @@ class Database::Implementation {
   void settle_log();
   /// Sees to it that no power cut undoes what is about to be told to a peer.
   void make_durable(const VersionVector& vector);
+  /// The same by an fsync in any case.
+  void sync_log_up_to(const VersionVector& vector);
   /// Runs `work` in a transaction of `own_` that survives a power cut once this returns.
   void write_durably(const std::function<void()>& work);
   void commit_durably(sqlite::Transaction& transaction);

@@ -113,15 +113,17 @@ void Database::Implementation::commit_applied(sqlite::Transaction& transaction,
   transaction.commit();
   // Nothing leaves for a peer before the fsync: who exports waits for `own_mutex_`.
   finish_apply(report);
-  storage::sync_log(own_);
-  durable_ = report.vector;
-  log_in_doubt_ = false;
+  sync_log_up_to(report.vector);
 }
 
 void Database::Implementation::make_durable(const VersionVector& vector) {
   if (vector == durable_) return;
   // Another process has received it, and may not have come to its fsync yet.
   log_in_doubt_ = true;
+  sync_log_up_to(vector);
+}
+
+void Database::Implementation::sync_log_up_to(const VersionVector& vector) {
   storage::sync_log(own_);
   durable_ = vector;
   log_in_doubt_ = false;

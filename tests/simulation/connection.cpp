@@ -126,8 +126,11 @@ void Connection::send(std::size_t from, std::string bytes) {
   const std::uint64_t before = std::exchange(end.sent, end.sent + bytes.size());
   const bool cut = faulty && terms_.cut_after && end.sent > *terms_.cut_after;
   const bool swallowed = faulty && terms_.swallow_after && end.sent > *terms_.swallow_after;
-  if (cut) bytes.resize(*terms_.cut_after - std::min(before, *terms_.cut_after));
-  if (swallowed) bytes.resize(*terms_.swallow_after - std::min(before, *terms_.swallow_after));
+  const auto keep = [&](std::uint64_t limit) {
+    bytes.resize(std::min<std::uint64_t>(bytes.size(), limit - std::min(before, limit)));
+  };
+  if (cut) keep(*terms_.cut_after);
+  if (swallowed) keep(*terms_.swallow_after);
   if (swallowed) listener_.fired(Fault::link_one_way);
   for (std::size_t begin = 0; begin < bytes.size();) {
     const std::size_t size = 1 + random_.below(terms_.portion);

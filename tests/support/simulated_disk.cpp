@@ -133,6 +133,10 @@ void SimulatedDisk::set_capacity(std::uint64_t bytes) {
 
 void SimulatedDisk::lie(bool lying) {
   const std::lock_guard lock(mutex_);
+  if (lying_ && !lying) {  // it has had the time to write all
+    for (auto& [path, node] : names_) node->file.sync();
+    sync_names();
+  }
   lying_ = lying;
 }
 

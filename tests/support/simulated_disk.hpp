@@ -155,8 +155,8 @@ class SimulatedDisk {
   void lift();
   /// How many calls failed by the fault or for lack of space, since it was set.
   [[nodiscard]] std::uint64_t failures() const;
-  /// A drive that says of every sync that it is done and does not do it, until told to do so no
-  /// more.
+  /// A drive that says of every sync that it is done and does not do it; when it is told to do so
+  /// no more, it has written everything.
   void lie(bool lying);
   /// The disk is full when its files have so many bytes together.
   void set_capacity(std::uint64_t bytes);
