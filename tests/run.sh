@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds and tests all of Rill: what CI runs.
 #
-#   tests/run.sh            everything: sanitizer builds, planted faults and fuzz targets included
+#   tests/run.sh            everything: sanitizer builds and fuzz targets included
 #   tests/run.sh --quick    the dev build, its tests, format and static analysis
 #
 # How much of the random tests is run (sanitizers: 2 %; tests/reliability.sh runs more):
@@ -132,7 +132,6 @@ if ! $quick; then
       run_tests tsan
     fi
   fi
-  stage "planted faults" tests/planted.sh
   stage "fuzz" tests/fuzz.sh --seconds 10
 fi
 finish
