@@ -192,6 +192,7 @@ void SchemaWriter::replicate(std::string_view name, const std::vector<ColumnRule
   const std::shared_ptr<const storage::Catalog> catalog = capture_.catalog();
   const Table& table = *catalog->find(id);
   std::vector<ColumnId> new_columns;
+  new_columns.reserve(new_columns_.size());
   for (const std::string& column : new_columns_) {
     new_columns.push_back(table.column(column));
   }

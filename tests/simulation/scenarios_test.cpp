@@ -57,7 +57,7 @@ void expect_agreement(const std::vector<DiskDevice*>& devices) {
 }
 
 class Scenario : public ::testing::TestWithParam<Crash> {
- protected:
+ public:
   DiskDevice a{1};
   DiskDevice b{2};
   DiskDevice c{3};
