@@ -58,8 +58,8 @@ void check_covered(const VersionVector& known, const VersionVector& vector) {
                                             "; ask the sender for everything since that");
 }
 
-void check_names(sqlite::Connection& connection, const Delta& delta) {
-  if (delta.names == read_forks(connection).names()) return;
+void check_names(const Delta& delta, std::uint64_t names) {
+  if (delta.names == names) return;
   throw Error(ErrorCode::renamed,
               "a fork was found since the session began, and events were renamed; begin it anew");
 }
@@ -86,14 +86,15 @@ Applier::Applier(sqlite::Connection& connection, Capture& capture, const Identit
       cells_(connection, capture.interner()),
       clock_row_(ClockRow::read(connection)),
       vector_(read_vector(connection, capture.interner())),
-      reached_(vector_) {
+      reached_(vector_),
+      names_(read_forks(connection).names()) {
   report_.replaced.begin(clock_row_.seq, options.observed);
   if (clock_row_.generation != capture.catalog()->generation()) capture.reload_catalog();
 }
 
 void Applier::begin(const Delta& delta) {
   check_covered(delta.known, vector_);
-  check_names(connection_, delta);
+  check_names(delta, names_);
   Interner& interner = capture_.interner();
   const std::vector<Epoch> ours =
       read_epochs(connection_, interner, delta.known, delta.sender_vector);
@@ -149,7 +150,7 @@ void Applier::apply(std::string_view encoded) {
   DeltaReader reader(encoded);
   const Delta& delta = reader.header();
   check_covered(delta.known, vector_);
-  check_names(connection_, delta);
+  check_names(delta, names_);
   const std::vector<Target> places = targets(delta);
   while (reader.next()) {
     const InsertedRow* inserted = reader.inserted();

@@ -30,8 +30,9 @@ VersionVector read_vector(sqlite::Connection& connection, Interner& interner);
 /// is, has seen.
 void check_covered(const VersionVector& known, const VersionVector& vector);
 
-/// Throws `Error{renamed}` for a delta that names events by other certificates than the file does.
-void check_names(sqlite::Connection& connection, const Delta& delta);
+/// Throws `Error{renamed}` for a delta that names events by other certificates than a file of which
+/// `names` is `Forks::names`.
+void check_names(const Delta& delta, std::uint64_t names);
 
 /// The event that tells of a new replica id.
 DatabaseEvent new_replica_event(const std::string& reason);
@@ -102,6 +103,7 @@ class Applier {
   ClockRow clock_row_;
   VersionVector vector_;
   VersionVector reached_;
+  std::uint64_t names_;  // `Forks::names`
   Timestamp latest_;
   ApplyReport report_;
 };

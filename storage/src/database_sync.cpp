@@ -244,7 +244,7 @@ ReceiveResult Database::Implementation::receive(std::string_view encoded_delta) 
   settle_log();
   const VersionVector vector = read_vector(own_, own_capture_->interner());
   storage::check_covered(chunk.known, vector);
-  storage::check_names(own_, chunk);
+  storage::check_names(chunk, storage::read_forks(own_).names());
   storage::Inbox(own_, options_.max_inbox_bytes).add(chunk, encoded_delta);
   transaction.commit();
   return {false, 0, vector};

@@ -182,8 +182,7 @@ void SchemaWriter::replicate(std::string_view name, const std::vector<ColumnRule
   }
   if (options.row_rule) registry_.add(*options.row_rule);
   const std::int64_t id = save_table(shape, options);
-  new_columns_.clear();
-  save_columns(id, shape, rules);
+  const std::vector<std::string> new_names = save_columns(id, shape, rules);
   save_shape(id);
   reload();
   const bool is_new = !shape.has_rill_columns();
@@ -192,10 +191,9 @@ void SchemaWriter::replicate(std::string_view name, const std::vector<ColumnRule
   const std::shared_ptr<const storage::Catalog> catalog = capture_.catalog();
   const Table& table = *catalog->find(id);
   std::vector<ColumnId> new_columns;
-  new_columns.reserve(new_columns_.size());
-  for (const std::string& column : new_columns_) {
-    new_columns.push_back(table.column(column));
-  }
+  new_columns.reserve(new_names.size());
+  for (const std::string& column : new_names) new_columns.push_back(table.column(column));
+  for (const std::string& sql : storage::drop_statements(id)) connection_.execute(sql);
   normalise_rows(table, new_columns);
   create_capture(table);
   show_anew(table);
@@ -248,18 +246,21 @@ std::int64_t SchemaWriter::save_table(const TableShape& shape, const TableOption
   return row->integer(0);
 }
 
-void SchemaWriter::save_columns(std::int64_t table, const TableShape& shape,
-                                const std::vector<ColumnRule>& rules) {
+std::vector<std::string> SchemaWriter::save_columns(std::int64_t table, const TableShape& shape,
+                                                    const std::vector<ColumnRule>& rules) {
+  std::vector<std::string> new_names;
   connection_.cached("UPDATE main.rill_column SET captured = 0 WHERE tbl = ?").bind(1, table).run();
   for (const std::string& name : shape.data_columns()) {
     const auto named = std::find_if(rules.begin(), rules.end(), [&](const ColumnRule& rule) {
       return storage::same_name(rule.column, name);
     });
-    save_column(table, name, named != rules.end() ? &named->rule : nullptr);
+    const bool is_new = save_column(table, name, named != rules.end() ? &named->rule : nullptr);
+    if (is_new) new_names.push_back(name);
   }
+  return new_names;
 }
 
-void SchemaWriter::save_column(std::int64_t table, const std::string& name, const Rule* rule) {
+bool SchemaWriter::save_column(std::int64_t table, const std::string& name, const Rule* rule) {
   sqlite::Using known(
       connection_.cached("SELECT kind, rule, rule_version FROM main.rill_column WHERE tbl = ? AND "
                          "name = ? COLLATE NOCASE"));
@@ -271,7 +272,7 @@ void SchemaWriter::save_column(std::int64_t table, const std::string& name, cons
   const bool was_named = exists && !known->bytes(1).empty();
   const bool is_adopted = exists && is_hidden(table, name);
   if (is_adopted) adopted_[table].push_back(name);
-  if (is_adopted || !exists || provisional_.contains({table, name})) new_columns_.insert(name);
+  const bool is_new = is_adopted || !exists || provisional_.contains({table, name});
   if (exists && rule == nullptr && was_named) {
     connection_
         .cached(
@@ -279,10 +280,10 @@ void SchemaWriter::save_column(std::int64_t table, const std::string& name, cons
         .bind(1, table)
         .bind_text(2, name)
         .run();
-    return;
+    return is_new;
   }
   // Its rule may be named by a later call of the same migration.
-  if (rule == nullptr && exists && kind != RuleKind::last_writer && !finishing_) return;
+  if (rule == nullptr && exists && kind != RuleKind::last_writer && !finishing_) return is_new;
   const Rule chosen = rule != nullptr ? *rule : last_writer();
   const bool settled = exists && !provisional_.contains({table, name});
   if (rule == nullptr && !exists) provisional_.emplace(table, name);
@@ -305,6 +306,7 @@ void SchemaWriter::save_column(std::int64_t table, const std::string& name, cons
       .bind_text(4, chosen.name())
       .bind(5, chosen.version())
       .run();
+  return is_new;
 }
 
 bool SchemaWriter::is_hidden(std::int64_t table, const std::string& column) const {
@@ -379,7 +381,6 @@ void SchemaWriter::rebuild(const TableShape& shape, std::int64_t table) {
 }
 
 void SchemaWriter::normalise_rows(const Table& table, const std::vector<ColumnId>& columns) {
-  for (const std::string& sql : storage::drop_statements(table.id)) connection_.execute(sql);
   for (const ColumnId id : columns) {
     if (!table.rules.columns[id].rule.is_normal_when_inserted()) continue;
     const std::string column = quoted(table.rules.columns[id].name);

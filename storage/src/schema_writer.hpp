@@ -54,16 +54,18 @@ class SchemaWriter {
   void check_rules(const storage::TableShape& shape, const std::vector<ColumnRule>& rules,
                    const TableOptions& options) const;
   std::int64_t save_table(const storage::TableShape& shape, const TableOptions& options);
-  void save_columns(std::int64_t table, const storage::TableShape& shape,
-                    const std::vector<ColumnRule>& rules);
-  void save_column(std::int64_t table, const std::string& name, const Rule* rule);
+  /// Returns the names of those that are captured, or get a rule, for the first time.
+  std::vector<std::string> save_columns(std::int64_t table, const storage::TableShape& shape,
+                                        const std::vector<ColumnRule>& rules);
+  bool save_column(std::int64_t table, const std::string& name, const Rule* rule);
   /// Whether the file has entries of a column that the schema lacked until now.
   [[nodiscard]] bool is_hidden(std::int64_t table, const std::string& column) const;
   void show_anew(const storage::Table& table);
   void save_shape(std::int64_t table);
   void add_rill_columns(const storage::TableShape& shape, std::int64_t table);
   void rebuild(const storage::TableShape& shape, std::int64_t table);
-  /// Brings these columns to the form that their rules keep, as no write of this device.
+  /// Brings these columns to the form that their rules keep. The table's triggers must be off: it
+  /// is no write of this device.
   void normalise_rows(const storage::Table& table, const std::vector<ColumnId>& columns);
   void drop_capture();
   void create_capture(const storage::Table& table);
@@ -76,8 +78,6 @@ class SchemaWriter {
   std::set<std::pair<std::int64_t, std::string>> provisional_;
   /// Columns, by table, that were unknown until this migration and whose rows are to be shown anew.
   std::map<std::int64_t, std::vector<std::string>> adopted_;
-  /// Columns that the running call of `replicate` captures for the first time.
-  std::set<std::string> new_columns_;
   std::vector<std::string> dropped_;  // tables
   bool rules_changed_ = false;        // a rule's version, by the table replicated last
   bool policy_changed_ = false;       // the delete policy, by the table replicated last

@@ -1,4 +1,3 @@
-#include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
@@ -7,6 +6,7 @@
 #include <utility>
 
 #include "oracle/runner.hpp"
+#include "support/seed_range.hpp"
 
 // Random histories on real databases, or on the engine alone, compared with the oracle after every
 // step; see usage().
@@ -15,10 +15,7 @@ namespace {
 
 struct CommandLine {
   oracle::RunnerOptions runner;
-  std::uint64_t count = 1000;
-  std::uint64_t seed = 0;
-  std::uint64_t shard = 0;
-  std::uint64_t shards = 1;
+  rill::testing::SeedRange seeds{.count = 1000};
   bool quiet = false;
 };
 
@@ -35,23 +32,10 @@ constexpr const char* kUsage =
     "  --no-shrink  do not look for a shorter history that fails, too\n"
     "  --engine     brief ones on the engine alone, without databases, and so without texts\n";
 
-bool parse(std::string_view text, std::uint64_t& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
-bool parse_shard(std::string_view text, CommandLine& line) {
-  const std::size_t slash = text.find('/');
-  return slash != std::string_view::npos && parse(text.substr(0, slash), line.shard) &&
-         parse(text.substr(slash + 1), line.shards) && line.shard < line.shards;
-}
-
 bool parse_pair(std::string_view name, std::string_view value, CommandLine& line) {
+  if (name != "--steps") return rill::testing::parse_seeds(name, value, line.seeds);
   std::uint64_t steps = 0;
-  if (name == "--count") return parse(value, line.count);
-  if (name == "--seed") return parse(value, line.seed);
-  if (name == "--shard") return parse_shard(value, line);
-  if (name != "--steps" || !parse(value, steps) || steps > 150) return false;
+  if (!rill::testing::parse_number(value, steps) || steps > 150) return false;
   line.runner.flavour.steps = steps;
   return true;
 }
@@ -105,7 +89,8 @@ int main(int count, char** arguments) {
   }
   line.runner.folder = oracle::temporary_folder();
   oracle::Runner runner(line.runner);
-  const auto report = runner.run(line.seed, line.count, line.shard, line.shards);
+  const auto report =
+      runner.run(line.seeds.seed, line.seeds.count, line.seeds.shard, line.seeds.shards);
   if (report) std::fputs(report->c_str(), stdout);
   if (!line.quiet || report) print_summary(runner, report.has_value());
   return report ? 1 : 0;

@@ -162,7 +162,6 @@ class Life {
   Statistics statistics_;
   std::string doing_;
   std::string last_error_;
-  bool healing_ = false;
 };
 
 /// How a device's power goes, or its process dies.

@@ -27,7 +27,6 @@ std::vector<Device*> Life::members() {
 
 void Life::heal() {
   say("all is mended");
-  healing_ = true;
   for (const auto& device : devices_) stop(*device);
   for (const auto& device : devices_) boot(*device);
   for (const auto& device : devices_) pair(*device);

@@ -32,12 +32,12 @@ void Life::visit(Device& device, const oracle::Step& step) {
   const std::unique_ptr<oracle::Site> visitor = device.visitor();
   try {
     visitor->open();
+    if (device.site.current_schema() && !visitor->current_schema()) visitor->adopt();
   } catch (const rill::Error& error) {
     expect_trouble(device, error, "another process's opening");
     visitor->close();
     return touched(device);
   }
-  if (device.site.current_schema() && !visitor->current_schema()) visitor->adopt();
   statistics_.faults.add(Fault::other_process);
   write(device, *visitor, step);
 }
@@ -84,18 +84,14 @@ void Life::conclude(Device& device, std::size_t index, const Holdings& before,
   oracle::History& history = ledger_.history();
   if (error && !device.disk.is_down()) expect_trouble(device, *error, "a transaction");
   const std::optional<Holdings> after = look(device);
-  const bool maybe = error && !undone;
-  if (maybe && (!after || !is_new(before, *after))) {
+  const bool shows = after && is_new(before, *after);
+  if (!after || (error && !undone && !shows)) {
     device.pending.push_back({index, before.self, before.counter + 1});
     if (!after && !device.disk.is_down() && device.up()) stop(device);
     return;
   }
-  if (!after) {
-    if (!device.disk.is_down() && device.up()) stop(device);
-    return device.pending.push_back({index, before.self, before.counter + 1});
-  }
-  if (!is_new(before, *after)) {
-    if (!error && !undone && !history.event(index).operations.empty()) {
+  if (!shows) {
+    if (!undone && !history.event(index).operations.empty()) {
       throw Violation("a transaction of " + device.name() + " took no dot: " + name_of(*after) +
                       " after " + name_of(before));
     }

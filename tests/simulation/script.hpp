@@ -50,7 +50,7 @@ struct Action {
 };
 inline constexpr std::size_t kActionKinds = 21;
 
-/// "power_lost": the enumerator's own name.
+/// "write": the enumerator's own name.
 std::string_view name_of(Action::Kind kind);
 
 /// What lives are drawn from.

@@ -1,4 +1,3 @@
-#include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
@@ -6,6 +5,7 @@
 #include <string_view>
 
 #include "simulation/runner.hpp"
+#include "support/seed_range.hpp"
 
 // Devices in one process, on virtual disks, links and clocks; see usage().
 
@@ -13,10 +13,7 @@ namespace {
 
 struct CommandLine {
   simulation::RunnerOptions runner;
-  std::uint64_t count = 100;
-  std::uint64_t seed = 0;
-  std::uint64_t shard = 0;
-  std::uint64_t shards = 1;
+  rill::testing::SeedRange seeds{.count = 100};
   /// So many lives must have seen every fault; 0: none need.
   std::uint64_t expect_faults = 0;
 };
@@ -34,24 +31,12 @@ constexpr const char* kUsage =
     "  --shrink     look for fewer actions that fail\n"
     "  --expect-faults N  fail if N lives or more were lived, and a class of faults never fired\n";
 
-bool parse(std::string_view text, std::uint64_t& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
-bool parse_shard(std::string_view text, CommandLine& line) {
-  const std::size_t slash = text.find('/');
-  return slash != std::string_view::npos && parse(text.substr(0, slash), line.shard) &&
-         parse(text.substr(slash + 1), line.shards) && line.shard < line.shards;
-}
-
 bool parse_pair(std::string_view name, std::string_view value, CommandLine& line) {
+  using rill::testing::parse_number;
+  if (name == "--expect-faults") return parse_number(value, line.expect_faults);
+  if (name != "--steps") return rill::testing::parse_seeds(name, value, line.seeds);
   std::uint64_t steps = 0;
-  if (name == "--count") return parse(value, line.count);
-  if (name == "--seed") return parse(value, line.seed);
-  if (name == "--shard") return parse_shard(value, line);
-  if (name == "--expect-faults") return parse(value, line.expect_faults);
-  if (name != "--steps" || !parse(value, steps)) return false;
+  if (!parse_number(value, steps)) return false;
   line.runner.flavour.steps = steps;
   return true;
 }
@@ -116,7 +101,8 @@ int main(int count, char** arguments) {
     return 2;
   }
   simulation::Runner runner(line.runner);
-  const auto report = runner.run(line.seed, line.count, line.shard, line.shards);
+  const auto report =
+      runner.run(line.seeds.seed, line.seeds.count, line.seeds.shard, line.seeds.shards);
   if (report) std::fputs(report->c_str(), stdout);
   const bool failed = report || !all_fired(runner.statistics(), line.expect_faults);
   print_summary(runner, failed);

@@ -29,7 +29,6 @@ class Trace {
     hash_ ^= hash_ >> 29U;
   }
   [[nodiscard]] std::uint64_t hash() const { return hash_; }
-  [[nodiscard]] bool prints() const { return print_; }
 
  private:
   bool print_;

@@ -63,6 +63,22 @@ void send_in_chunks(Database& from, Database& to) {
   while (const auto chunk = changes->next(500)) to.receive(*chunk);
 }
 
+/// Kills the receiver's process in the mutating call after the next `calls`, unless it comes
+/// through before, and starts the device again. Returns whether it was killed.
+bool kill_while_receiving(Database& from, DiskDevice& to, std::uint64_t calls) {
+  to.open();
+  to.disk.crash_after(calls, Crash::kill);
+  bool killed = false;
+  try {
+    send_in_chunks(from, *to.db);
+  } catch (const Error&) {
+    killed = true;
+    EXPECT_TRUE(to.disk.is_down());
+  }
+  to.restart();
+  return killed;
+}
+
 TEST(Crash, InAnyMutatingCallOfATransferLeavesAllOrNothingAndItGoesOn) {
   constexpr std::int64_t kNotes = 20;
   DiskDevice from(1);
@@ -74,15 +90,7 @@ TEST(Crash, InAnyMutatingCallOfATransferLeavesAllOrNothingAndItGoesOn) {
   for (std::uint64_t call = 0; cut; ++call) {
     SCOPED_TRACE("call " + std::to_string(call));
     DiskDevice to(2);
-    to.open();
-    to.disk.crash_after(call, Crash::kill);
-    try {
-      send_in_chunks(*from.db, *to.db);
-      cut = false;
-    } catch (const Error&) {
-      ASSERT_TRUE(to.disk.is_down());
-    }
-    to.restart();
+    cut = kill_while_receiving(*from.db, to, call);
     const std::int64_t count = value_of(to.open(), "SELECT count(*) FROM notes").integer();
     ASSERT_TRUE(count == 0 || count == kNotes) << count;
     send_in_chunks(*from.db, *to.db);
@@ -98,14 +106,7 @@ TEST(Crash, OfAProcessThatHadReceivedIsNoReasonToTellWhatThePowerMayUndo) {
   for (std::uint64_t call = 0; cut; ++call) {
     SCOPED_TRACE("call " + std::to_string(call));
     DiskDevice to(2);
-    to.open();
-    to.disk.crash_after(call, Crash::kill);
-    try {
-      send_in_chunks(*from.db, *to.db);
-      cut = false;
-    } catch (const Error&) {
-      to.restart();
-    }
+    cut = kill_while_receiving(*from.db, to, call);
     const VersionVector told = to.open().summary().vector;
     to.crash(Crash::lose_unsynced);
     ASSERT_TRUE(told <= to.open().vector()) << told.to_string();
