@@ -450,17 +450,30 @@ int Capture::write_clock() {
   }
   try {
     author_.write(row_);
-    return SQLITE_OK;
   } catch (const Error& error) {
     raised(error);
     const int code = sqlite3_extended_errcode(connection_.raw());
     return code != SQLITE_OK ? code : SQLITE_ERROR;
   }
+  try {
+    settle_log();
+    return SQLITE_OK;
+  } catch (const Error& error) {
+    raised(error);
+    return error.code() == ErrorCode::disk_full ? SQLITE_FULL : SQLITE_IOERR_WRITE;
+  }
+}
+
+void Capture::settle_log() {
+  committing_ = hooks_.log_doubt->mark();
+  if (hooks_.durable && hooks_.log_doubt->exists()) rewrite_log(connection_);
 }
 
 void Capture::committed() {
   if (!active_) return;
   active_ = false;
+  if (hooks_.durable && committing_) hooks_.log_doubt->settle(*committing_);
+  committing_.reset();
   const bool new_replica = author_.committed(row_);
   replaced_.end(row_.seq);
   hooks_.committed(std::exchange(replaced_, {}));
@@ -469,6 +482,7 @@ void Capture::committed() {
 
 void Capture::rolled_back() noexcept {
   active_ = false;
+  if (std::exchange(committing_, std::nullopt)) hooks_.log_doubt->raise();
   replaced_ = {};
   author_.rolled_back();
   interner_.forget();

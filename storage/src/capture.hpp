@@ -13,6 +13,7 @@
 #include "catalog.hpp"
 #include "clock_row.hpp"
 #include "interner.hpp"
+#include "log_file.hpp"
 #include "replaced_rows.hpp"
 #include "rill/delta.hpp"
 #include "rill/environment.hpp"
@@ -66,6 +67,10 @@ class Capture {
     std::function<void()> replaced;
     /// Whether to collect what transactions replace; asked once for each.
     std::function<bool()> observed;
+    /// Raised where a commit fails that had come as far as the log.
+    std::shared_ptr<LogDoubt> log_doubt;
+    /// Commits end with an fsync that the app relies on, so they settle that doubt first.
+    bool durable = false;
     /// Whether to notice writes that pass the capture; see tripwire.hpp.
     bool tripwire = false;
   };
@@ -215,6 +220,7 @@ class Capture {
   void record_rich(RowMeta& meta, const Pending::Rich& change);
   void record_text(const RowMeta& meta, Entries& entries, const Pending::Rich& change,
                    const Stamp& stamp);
+  void settle_log();
   [[noreturn]] void refuse_write(const std::string& table) const;
 
   sqlite::Connection& connection_;
@@ -236,6 +242,8 @@ class Capture {
   LastMeta erased_;
   Drift drift_;
   std::optional<Error> error_;
+  /// While a commit is under way: the doubt about the log up to which it was written anew.
+  std::optional<LogDoubt::Mark> committing_;
   std::unique_ptr<Tripwire> tripwire_;
   bool suspended_ = false;
 

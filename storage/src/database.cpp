@@ -90,6 +90,8 @@ void Database::Implementation::open() {
   known ? storage::upgrade_format(app_)
         : storage::create_format(app_, *options_.random, *identity_);
   confirm_identity();
+  // Whoever wrote it may have been killed after an fsync that failed.
+  if (storage::has_log(app_)) log_doubt_->raise();
   app_capture_ = make_capture(app_);
 
   sqlite::OpenOptions reading = options;
@@ -165,6 +167,8 @@ std::unique_ptr<storage::Capture> Database::Implementation::make_capture(
     replaced_ = true;
   };
   hooks.observed = [this] { return dispatcher_->observed(); };
+  hooks.log_doubt = log_doubt_;
+  hooks.durable = options_.durability == Durability::full && &connection == &app_;
   hooks.tripwire = options_.tripwire && &connection == &app_;
   auto capture = std::make_unique<storage::Capture>(connection, load_catalog(connection),
                                                     options_.clock, identity_, std::move(hooks));
@@ -196,14 +200,20 @@ void Database::Implementation::open_own() {
   try {
     configure(own_, true);
     own_full_ = true;
+    // In place of SQLite's own checkpoints, which keep it to themselves if they fail.
+    sqlite3_wal_hook(
+        own_.raw(),
+        [](void* pages, sqlite3*, const char*, int count) {
+          *static_cast<int*>(pages) = count;
+          return SQLITE_OK;
+        },
+        &own_log_pages_);
     // Foreign keys and CHECKs are the app's promise about its own writes; merges do not fail on
     // them.
     own_.execute("PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON");
     follow_app(own_);
     own_capture_ = make_capture(own_);
     check_file();
-    // A process that was killed may have left there what no fsync has made durable.
-    log_in_doubt_ = log_in_doubt_ || storage::has_log(own_);
   } catch (...) {
     own_ = sqlite::Connection();  // half set up, it must not be taken for open
     own_capture_.reset();

@@ -28,7 +28,7 @@ void Database::Implementation::set_reader(bool reader) {
     check_file();
     open_own();
     // Usually so: it is told at every start. What a failed commit left is written once more.
-    if (!log_in_doubt_ && storage::is_reader(own_) == reader) return;
+    if (!log_doubt_->exists() && storage::is_reader(own_) == reader) return;
   }
   write_durably([&] {
     if (storage::is_reader(own_) == reader) return;
@@ -44,7 +44,7 @@ void Database::Implementation::write_durably(const std::function<void()>& work) 
   check_file();
   open_own();
   sqlite::Transaction transaction(own_, sqlite::Transaction::Kind::immediate);
-  const bool in_doubt = log_in_doubt_;
+  const bool in_doubt = log_doubt_->exists();
   settle_log();
   work();
   // A commit that writes nothing would end without an fsync.

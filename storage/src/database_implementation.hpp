@@ -149,14 +149,19 @@ class Database::Implementation {
   /// Commits and tells observers at once, then returns when what was applied is on the disk.
   void commit_applied(sqlite::Transaction& transaction, storage::ApplyReport& report);
   void finish_apply(storage::ApplyReport& report);
+  /// Inside a transaction: writes the log anew if it is in doubt.
   void settle_log();
   /// Sees to it that no power cut undoes what is about to be told to a peer.
   void make_durable(const VersionVector& vector);
-  /// The same by an fsync in any case.
-  void sync_log_up_to(const VersionVector& vector);
   /// Runs `work` in a transaction of `own_` that survives a power cut once this returns.
   void write_durably(const std::function<void()>& work);
+  /// After `settle_log`.
   void commit_durably(sqlite::Transaction& transaction);
+  /// Runs `work`, which ends with an fsync of the log.
+  void sync_log_by(const std::function<void()>& work);
+  /// After a commit of `own_`: puts a log that has grown long into the file, as far as readers let
+  /// it. Does not throw.
+  void fold_log() noexcept;
 
   std::filesystem::path path_;
   DatabaseOptions options_;
@@ -186,9 +191,10 @@ class Database::Implementation {
   /// The file was replaced by an older state: what `own_capture_` has learnt of it is void.
   std::atomic<bool> replaced_ = false;
   bool own_full_ = false;  ///< What `sync_own_commits` was told last.
-  /// A commit of `own_` failed: what the log holds may never reach the disk by itself.
+  int own_log_pages_ = 0;  ///< In the log, after the last commit of `own_`.
   VersionVector durable_;  ///< What the log is known to hold durably.
-  bool log_in_doubt_ = false;
+  std::shared_ptr<storage::LogDoubt> log_doubt_ = std::make_shared<storage::LogDoubt>();
+  storage::LogDoubt::Mark log_mark_ = 0;  ///< As far as `settle_log` has written it anew.
 
   std::unique_ptr<storage::ReaderPool> readers_;
 };

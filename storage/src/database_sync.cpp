@@ -15,6 +15,8 @@ namespace {
 
 /// Marks beyond this number are thinned out, the old ones first.
 constexpr std::int64_t kMaxMarks = 64;
+/// A log of so many pages goes into the file; as SQLite has it by default.
+constexpr int kLongLogPages = 1'000;
 
 /// A stream for a peer that lacks nothing.
 class NothingNew final : public ChangeStream {
@@ -98,35 +100,49 @@ void Database::Implementation::write_mark(const VersionVector& vector, std::int6
 }
 
 void Database::Implementation::settle_log() {
-  if (log_in_doubt_) storage::rewrite_log(own_);
+  log_mark_ = log_doubt_->mark();
+  if (log_doubt_->exists()) storage::rewrite_log(own_);
 }
 
 void Database::Implementation::commit_durably(sqlite::Transaction& transaction) {
-  log_in_doubt_ = true;  // until the fsync is known to have worked
-  transaction.commit();
-  log_in_doubt_ = false;
+  sync_log_by([&] { transaction.commit(); });
+}
+
+void Database::Implementation::sync_log_by(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (...) {
+    log_doubt_->raise();
+    throw;
+  }
+  log_doubt_->settle(log_mark_);
+  fold_log();
+}
+
+void Database::Implementation::fold_log() noexcept {
+  if (std::exchange(own_log_pages_, 0) < kLongLogPages) return;
+  const int result_code =
+      sqlite3_wal_checkpoint_v2(own_.raw(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  // The next will write all of it again; but its first step was an fsync of the log.
+  if (result_code != SQLITE_OK && result_code != SQLITE_BUSY) log_doubt_->raise();
 }
 
 void Database::Implementation::commit_applied(sqlite::Transaction& transaction,
                                               storage::ApplyReport& report) {
-  log_in_doubt_ = true;
-  transaction.commit();
-  // Nothing leaves for a peer before the fsync: who exports waits for `own_mutex_`.
-  finish_apply(report);
-  sync_log_up_to(report.vector);
+  sync_log_by([&] {
+    transaction.commit();
+    // Nothing leaves for a peer before the fsync: who exports waits for `own_mutex_`.
+    finish_apply(report);
+    storage::sync_log(own_);
+  });
+  durable_ = report.vector;
 }
 
 void Database::Implementation::make_durable(const VersionVector& vector) {
   if (vector == durable_) return;
   // Another process has received it, and may not have come to its fsync yet.
-  log_in_doubt_ = true;
-  sync_log_up_to(vector);
-}
-
-void Database::Implementation::sync_log_up_to(const VersionVector& vector) {
-  storage::sync_log(own_);
+  sync_log_by([&] { storage::sync_log(own_); });
   durable_ = vector;
-  log_in_doubt_ = false;
 }
 
 storage::ReaderLease Database::Implementation::exportable_snapshot() {
@@ -137,7 +153,7 @@ storage::ReaderLease Database::Implementation::exportable_snapshot() {
     // Whatever was given out before is durable and marked; then nothing needs to be written.
     storage::ReaderLease reader = readers_->snapshot();
     const storage::ClockRow clock = storage::ClockRow::read(reader->connection);
-    if (clock.counter == clock.exported && !log_in_doubt_) {
+    if (clock.counter == clock.exported && !log_doubt_->exists()) {
       make_durable(read_vector(reader->connection, reader->interner));
       return reader;
     }
@@ -242,12 +258,12 @@ ReceiveResult Database::Implementation::receive(std::string_view encoded_delta) 
   sync_own_commits(false);
   sqlite::Transaction transaction(own_, sqlite::Transaction::Kind::immediate);
   settle_log();
-  const VersionVector vector = read_vector(own_, own_capture_->interner());
-  storage::check_covered(chunk.known, vector);
+  storage::check_covered(chunk.known, read_vector(own_, own_capture_->interner()));
   storage::check_names(chunk, storage::read_forks(own_).names());
   storage::Inbox(own_, options_.max_inbox_bytes).add(chunk, encoded_delta);
   transaction.commit();
-  return {false, 0, vector};
+  fold_log();
+  return {};
 }
 
 }  // namespace rill

@@ -11,7 +11,7 @@ void check(int result_code,
   if (result_code == SQLITE_OK) return;
   throw Error(sqlite::code_of(result_code),
               std::string(attempt) + ": " + sqlite3_errstr(result_code) +
-                  " (nothing was sent; check the disk, then sync again)");
+                  " (nothing is lost so far; check the disk, then try again)");
 }
 
 /// Null if there is no log.

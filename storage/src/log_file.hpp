@@ -1,8 +1,38 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
+
 #include "sqlite.hpp"
 
 namespace rill::storage {
+
+/// Whether the write-ahead log may hold what no fsync will ever write: an fsync has failed since
+/// the log was last written anew and synced, whoever's it was, or a process before this one has
+/// left a log. Behind such a hole a power cut takes every later commit, fsync or not.
+///
+/// Raised by whoever sees a sync or a commit fail. Settled by whoever takes the `mark`, rewrites
+/// the log (`rewrite_log`) and then sees an fsync of it succeed; a failure in between has raised it
+/// anew.
+///
+/// Thread safety: any thread.
+class LogDoubt {
+ public:
+  using Mark = std::uint64_t;
+
+  void raise() noexcept { ++raised_; }
+  [[nodiscard]] Mark mark() const noexcept { return raised_; }
+  void settle(Mark mark) noexcept {
+    Mark settled = settled_;
+    while (settled < mark && !settled_.compare_exchange_weak(settled, mark)) {
+    }
+  }
+  [[nodiscard]] bool exists() const noexcept { return settled_ < raised_; }
+
+ private:
+  std::atomic<Mark> raised_ = 0;
+  std::atomic<Mark> settled_ = 0;
+};
 
 /// Writes every byte of the write-ahead log anew, as it is.
 ///

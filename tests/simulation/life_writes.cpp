@@ -112,9 +112,7 @@ void Life::conclude(Device& device, std::size_t index, const Holdings& before,
   device.pending.clear();
   if (error) return;  // it was done all the same, but nobody was told
   device.committed.set(index);
-  // An fsync that forgot leaves a hole in the log, behind which no later commit of the app is safe.
-  const bool safe = !forgot_.contains(&device);
-  if (safe && device.terms().durability == rill::Durability::full) device.owed.set(index);
+  if (device.terms().durability == rill::Durability::full) device.owed.set(index);
   for (const auto& connection : connections_) connection->changed(device);
   compare(device, false);
 }

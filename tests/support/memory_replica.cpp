@@ -409,7 +409,7 @@ ReceiveResult MemoryReplica::stage(Delta delta) {
     throw Error(ErrorCode::protocol, "a chunk came out of order");
   }
   stage.chunks.push_back(std::move(delta));
-  if (!stage.chunks.back().last) return {false, 0, vector_};
+  if (!stage.chunks.back().last) return {};
 
   check_epochs(stage.chunks.back());
   ReceiveResult result;

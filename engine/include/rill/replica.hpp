@@ -100,7 +100,8 @@ struct ReceiveResult {
   bool applied = false;
   /// Rows whose entries changed; 0 while chunks are only staged.
   std::uint64_t rows_changed = 0;
-  /// What the replica has seen now.
+  /// What the replica has seen now, and no power cut takes from it; empty while chunks are only
+  /// staged.
   VersionVector vector;
 };
 
