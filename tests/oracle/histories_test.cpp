@@ -4,6 +4,7 @@
 #include <string>
 
 #include "oracle/runner.hpp"
+#include "support/effort.hpp"
 
 namespace oracle {
 namespace {
@@ -14,7 +15,8 @@ RunnerOptions options_for(const std::string& name) {
   return options;
 }
 
-void expect_no_failure(RunnerOptions options, std::uint64_t count) {
+void expect_no_failure(RunnerOptions options, unsigned whole_count) {
+  const std::uint64_t count = rill::testing::scaled(whole_count);
   Runner runner(std::move(options));
   // Far from the seeds that the program `histories` begins with.
   const auto report = runner.run(1'000'000'000, count);

@@ -10,7 +10,7 @@ namespace simulation {
 namespace {
 
 TEST(Simulation, OfOneSeedIsTheSameEachTime) {
-  for (std::uint64_t seed = 0; seed < 4; ++seed) {
+  for (std::uint64_t seed = 0; seed < rill::testing::scaled(4); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const Outcome once = live(random_script(seed, {}), {});
     const Outcome again = live(random_script(seed, {}), {});
@@ -27,8 +27,9 @@ TEST(Simulation, FindsWhatTheOracleIsToldToGetWrong) {
         oracle::Fault::counters_keep_all, oracle::Fault::delete_policy_swapped}) {
     RunnerOptions options;
     options.fault = fault;
+    options.flavour.steps = 40;
     Runner runner(options);
-    EXPECT_TRUE(runner.run(0, 30)) << "fault " << static_cast<int>(fault);
+    EXPECT_TRUE(runner.run(0, 100)) << "fault " << static_cast<int>(fault);
   }
 }
 
