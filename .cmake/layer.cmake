@@ -41,5 +41,8 @@ endfunction()
 function(rill_unite target)
   if(RILL_UNITY)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    # United sources are included by their whole paths; with those in __FILE__, ccache would not know them again in
+    # another checkout.
+    target_compile_options(${target} PRIVATE "-fmacro-prefix-map=${PROJECT_SOURCE_DIR}=.")
   endif()
 endfunction()

@@ -32,7 +32,7 @@ class KilledWriters : public ::testing::Test {
  public:
   /// Lets a process write for a random while, kills it, and returns what it had acknowledged.
   std::vector<std::string> write_until_killed(const std::string& name) {
-    Process writer(folder, DATABASE_WORKER,
+    Process writer(folder, testing::beside_tests("database_worker"),
                    {"acknowledge", (folder / "a.db").string(), (folder / "b.db").string(), name});
     EXPECT_TRUE(writer.wait_for_output(name)) << writer.wait().errors;
     std::this_thread::sleep_for(std::chrono::microseconds(random_() % 20'000));

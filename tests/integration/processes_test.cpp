@@ -30,7 +30,7 @@ using namespace std::chrono_literals;
 class ProcessesThreads : public ::testing::Test {
  public:
   Process worker(const std::vector<std::string>& arguments) {
-    return {folder, DATABASE_WORKER, arguments};
+    return {folder, testing::beside_tests("database_worker"), arguments};
   }
   [[nodiscard]] std::string path(const char* name) const { return (folder / name).string(); }
 

@@ -18,7 +18,8 @@ import time
 from dataclasses import dataclass
 
 COPIED = ("engine", "storage", "sync", "tests", ".cmake")
-ROOT_FILES = ("CMakeLists.txt", "README.md")
+ROOT_FILES = ("CMakeLists.txt", "CMakePresets.json", "README.md")
+SWITCH = "tests/planted/planted.hpp"
 
 # What does not end in time is caught, too.
 TIMEOUT_S = 120
@@ -71,7 +72,8 @@ def planted(root, faults):
             sys.exit(f"{fault.name}: {fault.file} has {text.count(fault.find)} times: {fault.find}")
         change = fault.plant.replace("PLANTED", f"planted::on({fault.number})")
         texts[fault.file] = text.replace(fault.find, change)
-    return texts
+    return {path: f'#include "{os.path.relpath(SWITCH, os.path.dirname(path))}"\n{text}'
+            for path, text in texts.items()}
 
 
 def copy(root, target):

@@ -2,7 +2,10 @@
 
 #include <cstdlib>
 
-/// Included before every source of the planted build, and nowhere else.
+// A fault may stand on one line with what it changes.
+#pragma GCC diagnostic ignored "-Wmisleading-indentation"
+
+/// Included by the sources of the planted build that have faults, and nowhere else.
 namespace planted {
 
 /// Whether this run is to have the fault of that number (see faults.txt): RILL_PLANT names it.

@@ -46,6 +46,10 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 
 }  // namespace
 
+std::string beside_tests(const std::string& program) {
+  return std::filesystem::read_symlink("/proc/self/exe").replace_filename(program).string();
+}
+
 Process::Process(const TemporaryFolder& folder, const std::string& program,
                  const std::vector<std::string>& arguments, const std::string& input) {
   static std::atomic<int> runs = 0;

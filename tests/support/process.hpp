@@ -10,6 +10,9 @@
 
 namespace rill::testing {
 
+/// The path of a program that is built into the folder of the test programs.
+std::string beside_tests(const std::string& program);
+
 /// A run of a program, with its output in files of `folder`. Standard input is a file, too,
 /// so nothing in it is a terminal. A run that is not over is killed with the object.
 class Process {

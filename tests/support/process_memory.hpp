@@ -4,6 +4,8 @@
 #include <fstream>
 #include <string>
 
+#include "support/effort.hpp"
+
 namespace rill::testing {
 
 inline constexpr std::uint64_t kMebibyte = std::uint64_t{1} << 20U;
@@ -28,11 +30,7 @@ class MemoryPeak {
 
   /// Whether sizes mean anything: a sanitizer's own memory would drown them.
   [[nodiscard]] bool measures() const {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    return false;
-#else
-    return before_ > 0;
-#endif
+    return before_ > 0 && kEffortPercent == 100;
   }
   /// The greatest size since then less the size then; 0 where nothing is measured.
   [[nodiscard]] std::uint64_t grown() const {
