@@ -127,5 +127,6 @@ if ! $quick; then
     run_tests tsan
   fi
   stage "fuzz" tests/fuzz.sh --seconds 10
+  stage "planted faults" tests/planted.sh
 fi
 finish
