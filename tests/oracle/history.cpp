@@ -32,12 +32,18 @@ bool later(const Act& left, const Act& right) { return stamp_of(left) > stamp_of
 History::History(const Shape& shape, Fault fault)
     : shape_(shape),
       fault_(fault),
-      texts_(fault == Fault::words_in_wrong_order ? NaiveFault::ids_reversed : NaiveFault::none) {}
+      texts_(fault == Fault::words_in_wrong_order ? NaiveFault::ids_reversed : NaiveFault::none,
+             [this](std::size_t index) { return rill::ReplicaId{event(index).replica}; }) {}
 
 std::size_t History::add(Event event) {
   assert(events_.size() < kMaxEvents);
   events_.push_back(std::move(event));
   return events_.size() - 1;
+}
+
+void History::rename(std::size_t index, const std::array<std::uint8_t, 16>& replica) {
+  std::array<std::uint8_t, 16>& name = event(index).replica;
+  if (std::exchange(name, replica) != replica) texts_.forget();
 }
 
 RowView History::row(std::size_t table, std::size_t key, const EventSet& seen) const {

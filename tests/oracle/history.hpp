@@ -113,12 +113,17 @@ enum class Fault : std::uint8_t {
 class History {
  public:
   explicit History(const Shape& shape, Fault fault = Fault::none);
+  ~History() = default;
+  History(const History&) = delete;
+  History& operator=(const History&) = delete;
 
   /// Precondition: fewer than `kMaxEvents` events.
   std::size_t add(Event event);
   [[nodiscard]] Event& event(std::size_t index) { return events_.at(index); }
   [[nodiscard]] const Event& event(std::size_t index) const { return events_.at(index); }
   [[nodiscard]] std::size_t size() const { return events_.size(); }
+  /// Calls the event one of `replica`, as a file does that knows of a fork.
+  void rename(std::size_t index, const std::array<std::uint8_t, 16>& replica);
   /// Takes back the event added last.
   void drop_last() { events_.pop_back(); }
   [[nodiscard]] const Shape& shape() const { return shape_; }

@@ -15,6 +15,18 @@ using rill::test::to_utf8;
 
 namespace {
 
+/// The same edits, with `name(id)` in place of each id.
+template <typename Name>
+NaiveOp renamed(NaiveOp edits, Name name) {
+  for (NaiveCharacter& character : edits.inserted) {
+    character.id = name(character.id);
+    if (character.parent) character.parent = name(*character.parent);
+    if (character.right_origin) character.right_origin = name(*character.right_origin);
+  }
+  for (TextId& id : edits.erased) id = name(id);
+  return edits;
+}
+
 /// The same edits, where the characters that they insert are the author's next ones in `text`.
 NaiveOp renumbered(const NaiveOp& edits, const NaiveText& text) {
   std::map<TextId, TextId> names;
@@ -22,18 +34,10 @@ NaiveOp renumbered(const NaiveOp& edits, const NaiveText& text) {
   for (const NaiveCharacter& character : edits.inserted) {
     names[character.id] = {character.id.replica, ++last};
   }
-  const auto renumber = [&](TextId& name) {
-    const auto found = names.find(name);
-    if (found != names.end()) name = found->second;
-  };
-  NaiveOp result = edits;
-  for (NaiveCharacter& character : result.inserted) {
-    renumber(character.id);
-    if (character.parent) renumber(*character.parent);
-    if (character.right_origin) renumber(*character.right_origin);
-  }
-  for (TextId& name : result.erased) renumber(name);
-  return result;
+  return renamed(edits, [&](const TextId& id) {
+    const auto found = names.find(id);
+    return found != names.end() ? found->second : id;
+  });
 }
 
 }  // namespace
@@ -84,7 +88,7 @@ CatchUp NaiveEditor::catch_up(const History& history, const RowView& row) {
   identity.typed = shared.typed;
   identity.edited = !shared.operations.empty();
   if (has_edits() && !identity.is_same(identity_)) return CatchUp::another;
-  NaiveText text = history.texts().open(shared, replica_);
+  NaiveText text = history.texts().open(shared, rill::ReplicaId{replica_});
   edits_ = renumbered(edits_, text);
   text.apply(edits_);
   text_ = std::move(text);
@@ -92,6 +96,10 @@ CatchUp NaiveEditor::catch_up(const History& history, const RowView& row) {
   return CatchUp::done;
 }
 
-NaiveOp NaiveEditor::take() { return std::exchange(edits_, {}); }
+NaiveOp NaiveEditor::take(const rill::ReplicaId& author) {
+  return renamed(std::exchange(edits_, {}), [&](const TextId& id) {
+    return id.replica == rill::ReplicaId{replica_} ? TextId{author, id.number} : id;
+  });
+}
 
 }  // namespace oracle

@@ -40,8 +40,8 @@ class NaiveEditor {
 
   /// Makes the edits again in the text that `row` shows. If it cannot, nothing has changed.
   CatchUp catch_up(const History& history, const RowView& row);
-  /// The edits, which have been written.
-  NaiveOp take();
+  /// The edits, which have been written; `author` is that of the event.
+  NaiveOp take(const rill::ReplicaId& author);
 
  private:
   /// Which text it is. The event that began it names it; until that is committed, it may begin

@@ -58,6 +58,7 @@ void NaiveText::place(const NaiveCharacter& character) {
   Node* parent = node(character.parent);
   Node* added = &nodes_[character.id];
   added->character = character;
+  added->name = {name_of(character.id.replica), character.id.number};
   const bool left = character.side == Side::left;
   const bool by_id = left || fault_ == NaiveFault::right_origins_ignored;
   std::vector<Node*>& siblings = left ? parent->left_children : parent->right_children;
@@ -67,13 +68,13 @@ void NaiveText::place(const NaiveCharacter& character) {
     const std::size_t origin_a = by_id ? 0 : place_in(order, a->character.right_origin);
     const std::size_t origin_b = by_id ? 0 : place_in(order, b->character.right_origin);
     if (origin_a != origin_b) return origin_a > origin_b;
-    const bool less = a->character.id < b->character.id;
+    const bool less = a->name < b->name;
     return fault_ == NaiveFault::ids_reversed ? !less : less;
   };
   siblings.insert(std::find_if(siblings.begin(), siblings.end(),
                                [&](const Node* sibling) { return before(added, sibling); }),
                   added);
-  if (character.id.replica == author_) written_ = std::max(written_, character.id.number);
+  if (added->name.replica == name_of(author_)) written_ = std::max(written_, character.id.number);
 }
 
 void NaiveText::insert(std::size_t position, std::u32string_view text) {

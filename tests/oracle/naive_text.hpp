@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "rill/text_document.hpp"
@@ -53,8 +55,14 @@ enum class NaiveFault : std::uint8_t {
 /// Source: Weidner, Gentle, Kleppmann, "The Art of the Fugue", 2023: the definition of FugueMax.
 class NaiveText {
  public:
-  explicit NaiveText(const rill::ReplicaId& author, NaiveFault fault = NaiveFault::none)
-      : author_(author), fault_(fault) {}
+  /// Who a character's author is, by its id. Siblings stand in the order of these, and numbers go
+  /// on among those of one.
+  using Names = std::function<rill::ReplicaId(const rill::ReplicaId&)>;
+
+  /// Without `names`, authors are whom ids name.
+  explicit NaiveText(const rill::ReplicaId& author, NaiveFault fault = NaiveFault::none,
+                     Names names = {})
+      : author_(author), fault_(fault), names_(std::move(names)) {}
   ~NaiveText() = default;
   // Nodes point to each other; a map that is moved keeps them where they are.
   NaiveText(NaiveText&&) = default;
@@ -83,6 +91,8 @@ class NaiveText {
  private:
   struct Node {
     NaiveCharacter character;
+    /// Its id, with the author's name.
+    TextId name;
     bool erased = false;
     std::vector<Node*> left_children;
     std::vector<Node*> right_children;
@@ -94,8 +104,13 @@ class NaiveText {
   [[nodiscard]] Node* node(const std::optional<TextId>& id);
   void place(const NaiveCharacter& character);
 
+  [[nodiscard]] rill::ReplicaId name_of(const rill::ReplicaId& author) const {
+    return names_ ? names_(author) : author;
+  }
+
   rill::ReplicaId author_;
   NaiveFault fault_;
+  Names names_;
   std::uint32_t written_ = 0;
   NaiveOp pending_;
   Node root_;

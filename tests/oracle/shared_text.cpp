@@ -1,6 +1,9 @@
 #include "oracle/shared_text.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
+#include <utility>
 
 #include "rill/text_document.hpp"
 #include "support/unicode.hpp"
@@ -11,6 +14,9 @@ using rill::test::to_code_points;
 using rill::test::to_utf8;
 
 namespace {
+
+/// Fills the ids that name events; no replica has such an id by chance.
+constexpr std::uint8_t kEventByte = 0xEE;
 
 bool is_utf8(const std::string& text) {
   if (text.empty()) return true;
@@ -38,11 +44,24 @@ std::string text_of(const Cell& cell) {
   return std::get<std::string>(cell);
 }
 
-NaiveText TextReader::open(const SharedText& text,
-                           const std::array<std::uint8_t, 16>& replica) const {
-  NaiveText typist(rill::ReplicaId{text.author}, fault_);
+rill::ReplicaId author_of_event(std::size_t event) {
+  std::array<std::uint8_t, 16> bytes{};
+  bytes.fill(kEventByte);
+  bytes.back() = static_cast<std::uint8_t>(event);
+  return rill::ReplicaId{bytes};
+}
+
+TextReader::TextReader(NaiveFault fault, EventName name) : fault_(fault) {
+  names_ = [name = std::move(name)](const rill::ReplicaId& author) {
+    const std::size_t event = author.bytes.back();
+    return author == author_of_event(event) ? name(event) : author;
+  };
+}
+
+NaiveText TextReader::open(const SharedText& text, const rill::ReplicaId& author) const {
+  NaiveText typist(text.author, fault_, names_);
   typist.insert(0, to_code_points(text.typed));
-  NaiveText opened(rill::ReplicaId{replica}, fault_);
+  NaiveText opened(author, fault_, names_);
   opened.apply(typist.commit());
   for (const auto& operation : text.operations) opened.apply(*operation);
   return opened;

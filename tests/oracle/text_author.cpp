@@ -56,7 +56,7 @@ Write Author::write_text(std::size_t table, std::size_t key, std::size_t column,
     const Event& event = history_.event(event_);
     const RowView begin = history_.row(table, key, event.past);
     const SharedText& text = shown_at(begin.columns[column])->text;
-    NaiveText open = history_.texts().open(text, event.replica);
+    NaiveText open = history_.texts().open(text, author_of_event(event_));
     operation = difference(open, text_of(*after));
   }
   write.edit = {*before.picked, std::make_shared<const NaiveOp>(std::move(operation))};
@@ -81,7 +81,7 @@ bool Author::save(NaiveEditor& editor, CatchUp& caught_up) {
   Operation operation{Operation::Kind::update, editor.table, editor.key, {}};
   Write& write = operation.writes[editor.column];
   const auto& picked = row.columns[editor.column].picked;
-  NaiveOp edits = editor.take();
+  NaiveOp edits = editor.take(author_of_event(event_));
   if (!picked || picked == event_) {
     write.value.scalar = editor.text();
   } else {

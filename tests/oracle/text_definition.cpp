@@ -22,7 +22,7 @@ bool Definitions::overwrites(const Act& later, const Act& earlier, std::size_t i
 }
 
 SharedText Definitions::text_begun_by(const Act& act, std::size_t index) const {
-  SharedText text{act.event->replica, {}, {}};
+  SharedText text{author_of_event(act.event_index), {}, {}};
   const Cell& typed = act.operation->writes.at(index).value.scalar;
   if (is_text(typed)) text.typed = text_of(typed);
   std::map<std::size_t, std::shared_ptr<const NaiveOp>> last_of_event;

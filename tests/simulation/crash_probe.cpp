@@ -37,6 +37,7 @@ void CrashProbe::check(const Device& device, const Ledger& ledger, rill::testing
   sqlite3* opened = nullptr;
   sqlite3_open_v2(Device::kPath, &opened, SQLITE_OPEN_READWRITE, disk_.vfs().c_str());
   const std::unique_ptr<sqlite3, Close> handle(opened);
+  sqlite3_db_config(opened, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   try {
     HoldingsReader reader(handle.get());
     const Holdings holdings = reader.read();

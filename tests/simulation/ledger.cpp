@@ -133,7 +133,7 @@ EventSet Ledger::seen(const Holdings& holdings) const { return seen(holdings, ho
 
 void Ledger::name_as(const Holdings& holdings) {
   for_each_held(holdings, holdings.vector, [&](std::size_t index, const ReplicaBytes& replica) {
-    history_.event(index).replica = replica;
+    history_.rename(index, replica);
   });
 }
 

@@ -100,7 +100,7 @@ void Life::compare(Device& device, bool all) {
 void Life::probe(Device& device) {
   // A file that was put back or lied about owes what is left of it.
   if (device.owed.none() || device.excused || device.lying || probed_) return;
-  if (!probing_.percent(20)) return;
+  if (!probing_.percent(40)) return;
   const auto how = rill::testing::kPowerCuts.at(probing_.below(3));
   try {
     probe_.check(device, ledger_, how, probing_.next());

@@ -102,7 +102,7 @@ void Life::conclude(Device& device, std::size_t index, const Holdings& before,
     throw Violation("a transaction took more than one dot");
   }
   oracle::Event& event = history.event(index);
-  event.replica = after->self;
+  history.rename(index, after->self);
   event.counter = after->counter;
   event.time = after->time;
   const auto epoch = after->epoch_of(after->self, after->counter);

@@ -100,15 +100,6 @@ class Writes {
   std::size_t place_ = 0;
 };
 
-/// The oracle names characters by their authors, and does not rename those.
-bool has_texts(const oracle::Plan& plan) {
-  return std::ranges::any_of(plan.shape.tables, [](const oracle::Table& table) {
-    return std::ranges::any_of(table.columns, [](const oracle::Column& column) {
-      return column.family == oracle::Family::text;
-    });
-  });
-}
-
 }  // namespace
 
 std::string_view name_of(Action::Kind kind) {
@@ -132,13 +123,12 @@ Script random_script(std::uint64_t seed, const Flavour& flavour) {
   for (oracle::Device& device : script.plan.devices) device.raw = false;
   script.devices = random_devices(random, *drawn.replicas);
 
-  const bool forks = flavour.forks && !has_texts(script.plan);
   Writes writes(seed, script.plan);
   const std::size_t steps = flavour.steps != 0 ? flavour.steps : 80 + random.below(121);
   while (script.actions.size() < steps) {
     Action action;
     action.kind = random_kind(random);
-    if (action.kind == Action::Kind::restore_image && !forks) continue;
+    if (action.kind == Action::Kind::restore_image && !flavour.forks) continue;
     action.wait = random_wait(random);
     action.device = random.below(64);
     action.peer = random.below(64);

@@ -279,9 +279,9 @@ SimulatedDisk::Copy SimulatedDisk::copy(const std::string& path) const {
   return copied;
 }
 
-void SimulatedDisk::restore(const std::string& path, const Copy& copy) {
+void SimulatedDisk::restore(const std::string& path, Copy copy) {
   remove(path + kLogSuffix);
-  for (const auto& [suffix, bytes] : copy) put(path + suffix, bytes);
+  for (auto& [suffix, bytes] : copy) put(path + suffix, std::move(bytes));
 }
 
 void SimulatedDisk::set_time_ms(std::uint64_t time_ms) {

@@ -190,7 +190,7 @@ class SimulatedDisk {
   /// where there would be no such file.
   [[nodiscard]] Copy left_by(const std::string& path, Crash how, std::uint64_t seed) const;
   /// Puts a copy there in place of what is there, its log included.
-  void restore(const std::string& path, const Copy& copy);
+  void restore(const std::string& path, Copy copy);
 
   /// The time that SQLite sees, in milliseconds since 1970.
   void set_time_ms(std::uint64_t time_ms);

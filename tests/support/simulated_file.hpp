@@ -2,12 +2,30 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace rill::testing {
+
+/// Bytes that copies share until one of them changes.
+class SharedBytes {
+ public:
+  explicit SharedBytes(std::string bytes = {})
+      : bytes_(std::make_shared<std::string>(std::move(bytes))) {}
+
+  [[nodiscard]] const std::string& get() const noexcept { return *bytes_; }
+  [[nodiscard]] std::string& edit() {
+    if (bytes_.use_count() > 1) bytes_ = std::make_shared<std::string>(*bytes_);
+    return *bytes_;
+  }
+
+ private:
+  std::shared_ptr<std::string> bytes_;
+};
 
 /// The bytes of one file of a `SimulatedDisk`, in two layers: *written* is what programs read,
 /// *synced* is what a power cut is sure to leave. Between them stand the *pending* changes, in
@@ -28,10 +46,11 @@ class SimulatedFile {
 
   SimulatedFile() = default;
   /// A file that holds `bytes` durably.
-  explicit SimulatedFile(std::string bytes) : written_(bytes), synced_(std::move(bytes)) {}
+  explicit SimulatedFile(std::string bytes)
+      : written_(SharedBytes(std::move(bytes))), synced_(written_) {}
 
-  [[nodiscard]] const std::string& written() const noexcept { return written_; }
-  [[nodiscard]] const std::string& synced() const noexcept { return synced_; }
+  [[nodiscard]] const std::string& written() const noexcept { return written_.get(); }
+  [[nodiscard]] const std::string& synced() const noexcept { return synced_.get(); }
   [[nodiscard]] const std::vector<Change>& pending() const noexcept { return pending_; }
 
   void write(std::uint64_t offset, std::string_view bytes, std::uint64_t order);
@@ -54,10 +73,10 @@ class SimulatedFile {
 
  private:
   static void apply(std::string& layer, const Change& change);
-  void settle(std::string kept);
+  void settle(SharedBytes kept);
 
-  std::string written_;
-  std::string synced_;
+  SharedBytes written_;
+  SharedBytes synced_;
   std::vector<Change> pending_;
 };
 
