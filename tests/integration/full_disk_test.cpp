@@ -52,9 +52,10 @@ class FullDisk : public ::testing::Test {
   /// error has to say `told`.
   std::set<std::string> write_until_full(const std::filesystem::path& small,
                                          const std::string& limit, const std::string& told) {
-    Process writer(folder, "/bin/sh",
-                   {"-c", limit + R"(exec "$0" acknowledge "$1" "$2" pair)", testing::beside_tests("database_worker"),
-                    small.string(), (folder / "b.db").string()});
+    Process writer(
+        folder, "/bin/sh",
+        {"-c", limit + R"(exec "$0" acknowledge "$1" "$2" pair)",
+         testing::beside_tests("database_worker"), small.string(), (folder / "b.db").string()});
     const Process::Result result = writer.wait();
     EXPECT_EQ(result.exit_code, 1) << result.errors;
     EXPECT_THAT(result.errors, ::testing::HasSubstr(told));

@@ -14,7 +14,8 @@ class ReplicatingProcess : public Process {
  public:
   ReplicatingProcess(const TemporaryFolder& folder, const std::string& file,
                      std::vector<std::string> addresses)
-      : Process(folder, beside_tests("database_worker"), arguments(folder, file, std::move(addresses))) {}
+      : Process(folder, beside_tests("database_worker"),
+                arguments(folder, file, std::move(addresses))) {}
 
  private:
   static std::vector<std::string> arguments(const TemporaryFolder& folder, const std::string& file,

@@ -86,6 +86,8 @@ class Site {
   /// As whom the file was first opened.
   [[nodiscard]] const ReplicaBytes& id() const { return id_; }
   [[nodiscard]] bool current_schema() const { return current_schema_; }
+  /// The file comes from a device that has adopted it.
+  void expect_current_schema() { current_schema_ = true; }
   [[nodiscard]] NaiveClock& clock() { return clock_; }
   [[nodiscard]] std::uint64_t wall_ms() const { return wall_ms_; }
   /// The world's time; this device's clock differs from it by its offset.

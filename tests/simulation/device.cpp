@@ -70,6 +70,7 @@ Image Device::image() const { return {disk.copy(kPath), witness->copy(), site.cu
 void Device::restore(const Image& image, bool whole) {
   disk.restore(kPath, image.file);
   if (whole) witness->restore(image.witness);
+  if (image.current_schema) site.expect_current_schema();
 }
 
 std::unique_ptr<oracle::Site> Device::visitor() {

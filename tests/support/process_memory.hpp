@@ -29,9 +29,7 @@ class MemoryPeak {
   }
 
   /// Whether sizes mean anything: a sanitizer's own memory would drown them.
-  [[nodiscard]] bool measures() const {
-    return before_ > 0 && kEffortPercent == 100;
-  }
+  [[nodiscard]] bool measures() const { return before_ > 0 && kEffortPercent == 100; }
   /// The greatest size since then less the size then; 0 where nothing is measured.
   [[nodiscard]] std::uint64_t grown() const {
     const std::uint64_t peak = process_memory("VmHWM");
