@@ -156,7 +156,8 @@ class Life {
   std::map<const Device*, Image> backups_;
   std::map<const Device*, std::string> heard_;
   std::map<const Device*, rill::testing::Crash> armed_;
-  std::map<const Device*, Fault> injected_;
+  /// What their disks have; empty once that has been counted.
+  std::map<const Device*, std::optional<Fault>> injected_;
   /// Those with an fsync that forgot, which each who had the file open is still to hear of.
   std::set<const Device*> forgot_;
   Statistics statistics_;

@@ -143,10 +143,10 @@ void Life::lift(Device& device) {
 
 void Life::note_failures(Device& device) {
   const auto found = injected_.find(&device);
-  if (found == injected_.end() || device.disk.failures() == 0) return;
-  statistics_.faults.add(found->second);
-  say(device.name() + " meets " + std::string(name_of(found->second)));
-  injected_.erase(found);
+  if (found == injected_.end() || !found->second || device.disk.failures() == 0) return;
+  statistics_.faults.add(*found->second);
+  say(device.name() + " meets " + std::string(name_of(*found->second)));
+  found->second.reset();
 }
 
 void Life::fail_disk(Device& device, oracle::Random& random) {
