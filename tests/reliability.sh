@@ -77,7 +77,7 @@ cmake --preset dev >/dev/null &&
   exit 1
 }
 
-halves "lives" "$programs/simulate" --count "$(scaled 800)" --expect-faults 150
+halves "lives" "$programs/simulate" --count "$(scaled 720)" --expect-faults 150
 halves "histories" "$programs/histories" --count "$(scaled 100000)"
 halves "engine histories" "$programs/histories" --engine --count "$(scaled 1000000)"
 alone "crashes and faults" "$programs/storage_tests" '--gtest_filter=Crash*:DiskFault*:PowerCut*:Fork*' --gtest_brief=1

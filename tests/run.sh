@@ -7,7 +7,7 @@
 # How much of the random tests is run (sanitizers: 2 %; tests/reliability.sh runs more):
 #   RILL_HISTORIES          histories of databases, compared with the oracle (default 100000)
 #   RILL_ENGINE_HISTORIES   the same of the engine alone (default 1000000)
-#   RILL_LIVES              simulated lives (default 800)
+#   RILL_LIVES              simulated lives (default 720)
 #
 # The last line is "<n> passed, <m> failed": the tests of all ctest runs, a failed stage of another kind
 # (build, format, analysis) counting as one failure. The exit code is 0 only if nothing failed.
