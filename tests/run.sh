@@ -4,7 +4,7 @@
 #   tests/run.sh            everything: sanitizer builds and fuzz targets included
 #   tests/run.sh --quick    the dev build, its tests, format and static analysis
 #
-# How much of the random tests is run (sanitizers: 2 %; tests/reliability.sh runs more):
+# How much of the random tests is run (sanitizers: 1 %; tests/reliability.sh runs more):
 #   RILL_HISTORIES          histories of databases, compared with the oracle (default 100000)
 #   RILL_ENGINE_HISTORIES   the same of the engine alone (default 1000000)
 #   RILL_LIVES              simulated lives (default 720)
