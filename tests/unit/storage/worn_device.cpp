@@ -74,9 +74,10 @@ void StockConnection::alter(const std::string& table, const std::string& column,
                             const std::function<std::string(const std::string&)>& change) {
   const std::string old =
       text("SELECT hex(" + column + ") FROM " + table + " LIMIT 1 OFFSET " + std::to_string(row));
-  // Keys of tables without rowid are not at hand: the value itself finds the row.
-  text("UPDATE OR IGNORE " + table + " SET " + column + " = x'" + hex_of(change(bytes_of(old))) + "' WHERE " +
-       column + " = x'" + old + "' OR " + column + " = CAST(x'" + old + "' AS TEXT)");
+  // Keys of tables without rowid are not at hand: the value itself finds the row. It may become one
+  // that another row has, and then stays.
+  text("UPDATE OR IGNORE " + table + " SET " + column + " = x'" + hex_of(change(bytes_of(old))) +
+       "' WHERE " + column + " = x'" + old + "' OR " + column + " = CAST(x'" + old + "' AS TEXT)");
 }
 
 WornDevice::WornDevice(int rows) {
