@@ -166,13 +166,15 @@ void record_change(const Rule& rule, Entries& entries, const Value& old_value,
 bool is_whole(const Rule& rule, const Entries& entries) {
   if (entries.empty()) return false;
   const Entry& front = entries.front();
-  if (rule.is_register()) return entries.size() == 1 && front.unseen_births.empty();
+  // Of rules without sub-keys no entry has one, but for what a peer makes up.
+  const bool is_plain = entries.size() == 1 && front.unseen_births.empty() && front.sub_key.empty();
+  if (rule.is_register()) return is_plain;
   switch (rule.kind()) {
     case RuleKind::text:
       // What was edited is marked by its holder.
-      return entries.size() == 1 && front.unseen_births.empty() && front.sub_key.empty();
+      return is_plain;
     case RuleKind::counter:
-      return entries.size() == 1 && front.first == front.id.dot.counter;
+      return is_plain && front.first == front.id.dot.counter;
     case RuleKind::set:
       return have_one_stamp(entries) &&
              entries == set_written_at_once(show_set(rule.bias(), entries), front.stamp());

@@ -36,6 +36,12 @@ std::optional<Event> commonest(const std::vector<std::pair<ColumnId, Event>>& wh
   return best;
 }
 
+/// Whether entries say each a part of what the column shows, so that `is_whole` has compared them
+/// with it.
+bool has_parts(const Rule& rule) {
+  return rule.kind() == RuleKind::set || rule.kind() == RuleKind::map;
+}
+
 }  // namespace
 
 Entries expand_column(const RowMeta& meta, ColumnId id, const Table& table, const Value& value,
@@ -88,7 +94,7 @@ RowMeta collapse(const RowState& state, const Table& table, const std::vector<Va
   for (const RowState::Column& column : state.columns) {
     const ColumnRules& rules = table.rules.columns.at(column.id);
     if (rules.known && is_whole(rules.rule, column.entries) &&
-        (!rules.rule.has_siblings() || column.entries[0].value == values.at(column.id))) {
+        (has_parts(rules.rule) || column.entries[0].value == values.at(column.id))) {
       wholes.emplace_back(column.id, event_of(column.entries[0], interner));
     } else {
       meta.except(column.id).entries = column.entries;

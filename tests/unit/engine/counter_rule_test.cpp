@@ -158,5 +158,12 @@ TEST(Counter, passes_over_contributions_that_are_no_numbers) {
   EXPECT_EQ(show(counter(), entries, {"notes", "n", {}, Value()}), Value(3));
 }
 
+TEST(Counter, is_whole_as_one_event_writes_it_and_not_with_a_sub_key) {
+  Entries entries = written_at_once(counter(), 5, stamp(1, 1, 1));
+  EXPECT_TRUE(is_whole(counter(), entries));
+  entries[0].sub_key = "made up";
+  EXPECT_FALSE(is_whole(counter(), entries));
+}
+
 }  // namespace
 }  // namespace rill
