@@ -166,8 +166,9 @@ void record_change(const Rule& rule, Entries& entries, const Value& old_value,
 bool is_whole(const Rule& rule, const Entries& entries) {
   if (entries.empty()) return false;
   const Entry& front = entries.front();
-  // Of rules without sub-keys no entry has one, but for what a peer makes up.
-  const bool is_plain = entries.size() == 1 && front.unseen_births.empty() && front.sub_key.empty();
+  // Only what a peer makes up has an ordinal or a sub-key where the rule gives none.
+  const bool is_plain = entries.size() == 1 && front.unseen_births.empty() &&
+                        front.id.ordinal == 0 && front.sub_key.empty();
   if (rule.is_register()) return is_plain;
   switch (rule.kind()) {
     case RuleKind::text:

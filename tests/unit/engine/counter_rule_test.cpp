@@ -158,10 +158,13 @@ TEST(Counter, passes_over_contributions_that_are_no_numbers) {
   EXPECT_EQ(show(counter(), entries, {"notes", "n", {}, Value()}), Value(3));
 }
 
-TEST(Counter, is_whole_as_one_event_writes_it_and_not_with_a_sub_key) {
+TEST(Counter, is_whole_only_as_one_event_writes_it) {
   Entries entries = written_at_once(counter(), 5, stamp(1, 1, 1));
   EXPECT_TRUE(is_whole(counter(), entries));
   entries[0].sub_key = "made up";
+  EXPECT_FALSE(is_whole(counter(), entries));
+  entries = written_at_once(counter(), 5, stamp(1, 1, 1));
+  entries[0].id.ordinal = 1;
   EXPECT_FALSE(is_whole(counter(), entries));
 }
 
