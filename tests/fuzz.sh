@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Runs the fuzz targets of tests/fuzz under the address and undefined behaviour sanitizers.
 #
-#   tests/fuzz.sh [--inputs N] [--seconds S] [TARGET ...]
+#   tests/fuzz.sh [--inputs N] [--seconds S] [--seed R] [TARGET ...]
 #
 #   --inputs N   so many inputs for each target (default 2000000) …
 #   --seconds S  … or so many seconds of its CPU time, whichever comes first (default 30)
+#   --seed R     the chance of it, to draw the same inputs again (default 0: another one each time)
 #   TARGET       the name of a <TARGET>_fuzz.cpp; all by default
 #
 # Prints a line for each target as it ends, and a summary last. The exit code is 0 only if there was no finding.
@@ -14,13 +15,15 @@ cd "$(dirname "$0")/.."
 
 inputs=2000000
 seconds=30
+seed=0
 targets=()
 while (($# > 0)); do
   case "$1" in
     --inputs) inputs=${2:?} && shift 2 ;;
     --seconds) seconds=${2:?} && shift 2 ;;
+    --seed) seed=${2:?} && shift 2 ;;
     -*)
-      echo "usage: $0 [--inputs N] [--seconds S] [TARGET ...]" >&2
+      echo "usage: $0 [--inputs N] [--seconds S] [--seed R] [TARGET ...]" >&2
       exit 2
       ;;
     *) targets+=("$1") && shift ;;
@@ -59,7 +62,7 @@ run() {
   local target=$1 log=$results/$1.log status=0 used
   mkdir -p "$corpus/$target"
   # libFuzzer counts time on the wall; the limit on CPU time ends it, as its own limit would, by SIGINT.
-  "$programs/${target}_fuzz" "$corpus/$target" "$results/seeds/$target" -runs="$inputs" \
+  "$programs/${target}_fuzz" "$corpus/$target" "$results/seeds/$target" -runs="$inputs" -seed="$seed" \
     -dict=tests/fuzz/formats.dict -timeout=25 -detect_leaks=0 -rss_limit_mb=2048 -print_final_stats=1 \
     -artifact_prefix="$results/$target-" >"$log" 2>&1 &
   local pid=$!

@@ -126,7 +126,7 @@ if ! $quick; then
   if stage "build tsan" build tsan thread_tests; then
     run_tests tsan
   fi
-  stage "fuzz" tests/fuzz.sh --seconds 10
+  stage "fuzz" tests/fuzz.sh --seconds 10 --seed 1
   stage "planted faults" tests/planted.sh
 fi
 finish
