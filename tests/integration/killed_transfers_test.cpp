@@ -133,6 +133,8 @@ TEST_F(KilledTransfersThreads, ASenderThatIsKilledLeavesAllOrNothing) {
   for (unsigned round = 0; round < testing::scaled(10); ++round) {
     ReplicatingProcess a(folder, "a.db", {b.address()});
     kill_in_the_middle(a, received(), received);
+    // All may have been sent before, and is applied yet.
+    ASSERT_TRUE(eventually([&] { return !b.online(id); }));
     const std::int64_t rows = b.notes();
     ASSERT_TRUE(rows == written || rows == written - kRows) << rows << " of " << written;
     if (rows == written) {
