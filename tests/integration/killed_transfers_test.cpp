@@ -78,8 +78,10 @@ TEST_F(KilledTransfersThreads, AReceiverHoldsAllOrNothingAtFiftyMomentsAndGoesOn
   std::uint32_t staged = 0;
   unsigned cuts = 0;
   write(a.db);
-  for (unsigned round = 0; cuts < moments; ++round) {
-    ASSERT_LT(round, 4 * moments) << "only " << cuts << " cuts were in the middle";
+  // Under load cuts come closer together: then there are more of them.
+  for (unsigned round = 0; cuts < moments || places.size() < moments / 4; ++round) {
+    ASSERT_LT(round, 4 * moments) << "only " << cuts << " cuts were in the middle, at "
+                                  << places.size() << " places";
     ReplicatingProcess b(folder, "b.db", {a.address()});
     kill_in_the_middle(b, sent(id), [&] { return sent(id); });
     Database file(path("b.db"), testing::options_beside(path("b.db")));
@@ -98,7 +100,6 @@ TEST_F(KilledTransfersThreads, AReceiverHoldsAllOrNothingAtFiftyMomentsAndGoesOn
     staged = now;
     places.insert(now);
   }
-  EXPECT_GE(places.size(), moments / 10) << "the cuts came at few places";
   RecordProperty("places", std::to_string(places.size()));
 
   {
