@@ -456,17 +456,13 @@ int Capture::write_clock() {
     return code != SQLITE_OK ? code : SQLITE_ERROR;
   }
   try {
-    settle_log();
+    const LogDoubt& doubt = *hooks_.log_doubt;
+    committing_ = hooks_.durable ? mend_log(connection_, doubt) : doubt.mark();
     return SQLITE_OK;
   } catch (const Error& error) {
     raised(error);
     return error.code() == ErrorCode::disk_full ? SQLITE_FULL : SQLITE_IOERR_WRITE;
   }
-}
-
-void Capture::settle_log() {
-  committing_ = hooks_.log_doubt->mark();
-  if (hooks_.durable && hooks_.log_doubt->exists()) rewrite_log(connection_);
 }
 
 void Capture::committed() {

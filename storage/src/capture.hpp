@@ -220,7 +220,6 @@ class Capture {
   void record_rich(RowMeta& meta, const Pending::Rich& change);
   void record_text(const RowMeta& meta, Entries& entries, const Pending::Rich& change,
                    const Stamp& stamp);
-  void settle_log();
   [[noreturn]] void refuse_write(const std::string& table) const;
 
   sqlite::Connection& connection_;

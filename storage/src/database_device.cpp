@@ -45,7 +45,7 @@ void Database::Implementation::write_durably(const std::function<void()>& work) 
   open_own();
   sqlite::Transaction transaction(own_, sqlite::Transaction::Kind::immediate);
   const bool in_doubt = log_doubt_->exists();
-  settle_log();
+  mend_log();
   work();
   // A commit that writes nothing would end without an fsync.
   if (in_doubt) own_.cached("UPDATE main.rill_clock SET exported = exported").run();

@@ -21,7 +21,7 @@ void Database::Implementation::adopt_forks(const Forks& forks) {
   storage::BoundedEvents events;
   write_past_capture([&] {
     sqlite::Transaction transaction(own_, sqlite::Transaction::Kind::immediate);
-    settle_log();
+    mend_log();
     storage::Interner& interner = own_capture_->interner();
     const storage::ClockRow clock = storage::ClockRow::read(own_);
     if (clock.generation != own_capture_->catalog()->generation()) own_capture_->reload_catalog();
@@ -51,7 +51,7 @@ bool Database::Implementation::renew_if_forgotten(const ReplicaSummary& peer) {
   // Judged anew: a local write may have come in between.
   const bool twin = peer.id == own && peer.vector[own] == clock.counter;
   if (!twin && peer.vector[own] <= clock.counter) return false;
-  settle_log();
+  mend_log();
   identity_->renew(own_);
   commit_durably(transaction);
   return true;

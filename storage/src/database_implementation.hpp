@@ -150,12 +150,12 @@ class Database::Implementation {
   void commit_applied(sqlite::Transaction& transaction, storage::ApplyReport& report);
   void finish_apply(storage::ApplyReport& report);
   /// Inside a transaction: writes the log anew if it is in doubt.
-  void settle_log();
+  void mend_log();
   /// Sees to it that no power cut undoes what is about to be told to a peer.
   void make_durable(const VersionVector& vector);
   /// Runs `work` in a transaction of `own_` that survives a power cut once this returns.
   void write_durably(const std::function<void()>& work);
-  /// After `settle_log`.
+  /// After `mend_log`.
   void commit_durably(sqlite::Transaction& transaction);
   /// Runs `work`, which ends with an fsync of the log.
   void sync_log_by(const std::function<void()>& work);
@@ -194,7 +194,7 @@ class Database::Implementation {
   int own_log_pages_ = 0;  ///< In the log, after the last commit of `own_`.
   VersionVector durable_;  ///< What the log is known to hold durably.
   std::shared_ptr<storage::LogDoubt> log_doubt_ = std::make_shared<storage::LogDoubt>();
-  storage::LogDoubt::Mark log_mark_ = 0;  ///< As far as `settle_log` has written it anew.
+  storage::LogDoubt::Mark log_mark_ = 0;  ///< As far as `mend_log` has written it anew.
 
   std::unique_ptr<storage::ReaderPool> readers_;
 };

@@ -99,10 +99,7 @@ void Database::Implementation::write_mark(const VersionVector& vector, std::int6
       .run();
 }
 
-void Database::Implementation::settle_log() {
-  log_mark_ = log_doubt_->mark();
-  if (log_doubt_->exists()) storage::rewrite_log(own_);
-}
+void Database::Implementation::mend_log() { log_mark_ = storage::mend_log(own_, *log_doubt_); }
 
 void Database::Implementation::commit_durably(sqlite::Transaction& transaction) {
   sync_log_by([&] { transaction.commit(); });
@@ -159,7 +156,7 @@ storage::ReaderLease Database::Implementation::exportable_snapshot() {
     }
   }
   sqlite::Transaction transaction(own_, sqlite::Transaction::Kind::immediate);
-  settle_log();
+  mend_log();
   const storage::ClockRow clock = storage::ClockRow::read(own_);
   own_.cached("UPDATE main.rill_clock SET exported = counter WHERE space = 1").run();
   const VersionVector vector = read_vector(own_, own_capture_->interner());
@@ -219,7 +216,7 @@ ReceiveResult Database::Implementation::apply_chunks(const Delta& last, std::str
   write_past_capture([&] {
     sync_own_commits(false);  // but after them, see commit_applied
     sqlite::Transaction transaction(own_, sqlite::Transaction::Kind::immediate);
-    settle_log();
+    mend_log();
     storage::Applier applier(own_, *own_capture_, *identity_, *options_.clock,
                              {dispatcher_->observed(), options_.check_rule_purity});
     check_capture(own_, *own_capture_->catalog());
@@ -257,7 +254,7 @@ ReceiveResult Database::Implementation::receive(std::string_view encoded_delta) 
   // Nothing is acknowledged before the last, so what a power cut takes is sent again.
   sync_own_commits(false);
   sqlite::Transaction transaction(own_, sqlite::Transaction::Kind::immediate);
-  settle_log();
+  mend_log();
   storage::check_covered(chunk.known, read_vector(own_, own_capture_->interner()));
   storage::check_names(chunk, storage::read_forks(own_).names());
   storage::Inbox(own_, options_.max_inbox_bytes).add(chunk, encoded_delta);

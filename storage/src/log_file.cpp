@@ -22,8 +22,7 @@ sqlite3_file* log_of(sqlite::Connection& connection) {
   return log == nullptr || log->pMethods == nullptr ? nullptr : log;
 }
 
-}  // namespace
-
+/// Writes every byte of the log anew, as it is.
 void rewrite_log(sqlite::Connection& connection) {
   constexpr sqlite3_int64 kBlockBytes = 65'536;
   sqlite3_file* log = log_of(connection);
@@ -36,6 +35,14 @@ void rewrite_log(sqlite::Connection& connection) {
     check(log->pMethods->xRead(log, block.data(), bytes, offset));
     check(log->pMethods->xWrite(log, block.data(), bytes, offset));
   }
+}
+
+}  // namespace
+
+LogDoubt::Mark mend_log(sqlite::Connection& connection, const LogDoubt& doubt) {
+  const LogDoubt::Mark mark = doubt.mark();
+  if (doubt.exists()) rewrite_log(connection);
+  return mark;
 }
 
 bool has_log(sqlite::Connection& connection) {

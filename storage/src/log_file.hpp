@@ -11,9 +11,8 @@ namespace rill::storage {
 /// the log was last written anew and synced, whoever's it was, or a process before this one has
 /// left a log. Behind such a hole a power cut takes every later commit, fsync or not.
 ///
-/// Raised by whoever sees a sync or a commit fail. Settled by whoever takes the `mark`, rewrites
-/// the log (`rewrite_log`) and then sees an fsync of it succeed; a failure in between has raised it
-/// anew.
+/// Raised by whoever sees a sync or a commit fail. Settled by whoever has called `mend_log` and
+/// then sees an fsync of the log succeed; a failure in between has raised it anew.
 ///
 /// Thread safety: any thread.
 class LogDoubt {
@@ -34,14 +33,15 @@ class LogDoubt {
   std::atomic<Mark> settled_ = 0;
 };
 
-/// Writes every byte of the write-ahead log anew, as it is.
+/// If the write-ahead log is in doubt, writes every byte of it anew, as it is. Returns what to
+/// settle the doubt with once an fsync of the log has succeeded.
 ///
-/// For after an fsync that failed: many file systems then take what was pending for written, so
-/// that the next fsync succeeds without having saved it. What was written again is pending again.
+/// After an fsync that failed, many file systems take what was pending for written, so that the
+/// next fsync succeeds without having saved it. What was written again is pending again.
 /// The caller holds the write lock, so that the log does not change meanwhile.
-/// Throws `Error{io, disk_full}`; the log is whole in any case.
+/// Throws `Error{io, disk_full}`; the log is whole in any case, and still in doubt.
 /// Source: Rebello et al. 2020, "Can applications recover from fsync failures?".
-void rewrite_log(sqlite::Connection& connection);
+[[nodiscard]] LogDoubt::Mark mend_log(sqlite::Connection& connection, const LogDoubt& doubt);
 
 /// Whether there is a log, and anything in it. Throws `Error{io}`.
 [[nodiscard]] bool has_log(sqlite::Connection& connection);
