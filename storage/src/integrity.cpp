@@ -1,10 +1,12 @@
 #include "integrity.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "apply.hpp"
@@ -24,6 +26,31 @@ constexpr const char* kReport = "this is a defect of Rill's: please report it";
 
 std::string recapture_advice(const std::string& table) {
   return "call Database::recapture(\"" + table + "\")";
+}
+
+/// Whether it tells of what kept the file from being read, and nothing of the file.
+bool is_passing(const Error& error) noexcept {
+  switch (error.code()) {
+    case ErrorCode::io:
+    case ErrorCode::busy:
+    case ErrorCode::disk_full:  // of temporary files
+    case ErrorCode::cannot_open:
+    case ErrorCode::interrupted:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// Whether a line of `PRAGMA integrity_check` is about a page that the disk did not give: SQLite
+/// goes on, and does not tell of it by a result code.
+bool tells_of_the_disk(std::string_view line) {
+  constexpr std::string_view kCode = "unable to get the page. error code=";
+  if (line.find("failed to get page") != std::string_view::npos) return true;
+  const std::size_t found = line.find(kCode);
+  if (found == std::string_view::npos) return false;
+  const std::string code(line.substr(found + kCode.size()));
+  return sqlite::code_of(std::atoi(code.c_str())) == ErrorCode::io;
 }
 
 /// One run of `check_file`.
@@ -48,13 +75,14 @@ class Inspection {
   }
 
  private:
-  /// A part that cannot be read is a finding, and the other parts are still looked at.
+  /// A part that makes no sense is a finding, and the other parts are still looked at.
   template <typename Body>
   void guarded(const std::string& table, Body body) {
     if (full()) return;
     try {
       body();
     } catch (const Error& error) {
+      if (is_passing(error)) throw;
       add(table, {}, error.what(), kRestore);
     }
   }
@@ -69,7 +97,12 @@ class Inspection {
   void check_pages() {
     sqlite::Statement rows(reader_.connection.raw(), "PRAGMA main.integrity_check", false);
     while (rows.step() && !full()) {
-      if (rows.bytes(0) != "ok") add("", {}, std::string(rows.bytes(0)), kRestore);
+      const std::string line(rows.bytes(0));
+      if (tells_of_the_disk(line)) {
+        throw Error(ErrorCode::io, "PRAGMA integrity_check: " + line +
+                                       " (check the disk and its limits, then try again)");
+      }
+      if (line != "ok") add("", {}, line, kRestore);
     }
   }
 
@@ -177,6 +210,7 @@ class Inspection {
       if (!has_news(state, vector_)) return state;
       add(table.name(), key, "it names an event that the file's vector does not cover", advice);
     } catch (const Error& error) {
+      if (is_passing(error)) throw;
       add(table.name(), key, std::string("_rill_meta cannot be read: ") + error.what(), advice);
     }
     return std::nullopt;
@@ -248,7 +282,8 @@ class Inspection {
     if (!select->step()) return std::nullopt;
     try {
       return decode_meta(select->bytes(0), reader_.interner);
-    } catch (const Error&) {
+    } catch (const Error& error) {
+      if (is_passing(error)) throw;
       return std::nullopt;
     }
   }

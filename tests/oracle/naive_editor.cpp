@@ -27,6 +27,13 @@ NaiveOp renamed(NaiveOp edits, Name name) {
   return edits;
 }
 
+/// The same edits, where `author` has typed what `before` had.
+NaiveOp of_author(NaiveOp edits, const rill::ReplicaId& before, const rill::ReplicaId& author) {
+  return renamed(std::move(edits), [&](const TextId& id) {
+    return id.replica == before ? TextId{author, id.number} : id;
+  });
+}
+
 /// The same edits, where the characters that they insert are the author's next ones in `text`.
 NaiveOp renumbered(const NaiveOp& edits, const NaiveText& text) {
   std::map<TextId, TextId> names;
@@ -97,9 +104,12 @@ CatchUp NaiveEditor::catch_up(const History& history, const RowView& row) {
 }
 
 NaiveOp NaiveEditor::take(const rill::ReplicaId& author) {
-  return renamed(std::exchange(edits_, {}), [&](const TextId& id) {
-    return id.replica == rill::ReplicaId{replica_} ? TextId{author, id.number} : id;
-  });
+  return of_author(std::exchange(edits_, {}), rill::ReplicaId{replica_}, author);
+}
+
+void NaiveEditor::write_as(const std::array<std::uint8_t, 16>& replica) {
+  edits_ = of_author(std::move(edits_), rill::ReplicaId{replica_}, rill::ReplicaId{replica});
+  replica_ = replica;
 }
 
 }  // namespace oracle

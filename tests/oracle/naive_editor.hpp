@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "oracle/history.hpp"
 #include "oracle/naive_text.hpp"
@@ -37,11 +38,16 @@ class NaiveEditor {
   void insert(std::size_t position, std::string_view inserted);
   void erase(std::size_t position, std::size_t length);
   [[nodiscard]] bool has_edits() const;
+  [[nodiscard]] const NaiveOp& edits() const { return edits_; }
 
   /// Makes the edits again in the text that `row` shows. If it cannot, nothing has changed.
   CatchUp catch_up(const History& history, const RowView& row);
   /// The edits, which have been written; `author` is that of the event.
   NaiveOp take(const rill::ReplicaId& author);
+  /// They were not written after all. `catch_up` must follow.
+  void give_back(NaiveOp edits) { edits_ = std::move(edits); }
+  /// They are another replica's from now on. `catch_up` must follow.
+  void write_as(const std::array<std::uint8_t, 16>& replica);
 
  private:
   /// Which text it is. The event that began it names it; until that is committed, it may begin

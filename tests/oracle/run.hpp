@@ -12,10 +12,9 @@
 #include "oracle/author.hpp"
 #include "oracle/comparison.hpp"
 #include "oracle/history.hpp"
-#include "oracle/naive_editor.hpp"
+#include "oracle/open_editor.hpp"
 #include "oracle/site.hpp"
 #include "oracle/world.hpp"
-#include "rill/text_edit.hpp"
 
 namespace oracle {
 
@@ -39,12 +38,6 @@ class Run {
   void finish();
 
  private:
-  /// An editor of the library's, and what it must show.
-  struct Editor {
-    rill::TextEdit edit;
-    NaiveEditor naive;
-  };
-
   void advance(std::uint64_t ms);
   /// An event of the replica to come.
   Author begin(std::size_t replica);
@@ -65,8 +58,6 @@ class Run {
   void refresh(std::size_t replica, std::size_t slot);
   /// Brings the editors that a transaction saved to what it left of their edits.
   void refresh_saved(const Step& step);
-  void compare(const Editor& editor, const std::string& before,
-               const std::vector<rill::TextChange>& changes) const;
 
   Parcel pack(std::size_t sender, std::size_t receiver, std::size_t chunk_bytes);
   void deliver(std::size_t replica, const Parcel& parcel, std::size_t first, std::size_t count);
@@ -97,7 +88,7 @@ class Run {
     std::size_t chunks = 0;
   };
   std::vector<Staged> staged_;
-  std::vector<std::array<std::optional<Editor>, kEditors>> editors_;
+  std::vector<std::array<std::optional<OpenEditor>, kEditors>> editors_;
 };
 
 }  // namespace oracle

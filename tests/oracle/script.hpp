@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -137,6 +138,17 @@ struct Step {
   std::size_t table = 0;
   std::size_t key = 0;
   std::size_t column = 0;
+
+  /// The editors that its statements write.
+  [[nodiscard]] std::set<std::size_t> saved_slots() const {
+    std::set<std::size_t> slots;
+    for (const Block& block : blocks) {
+      for (const Statement& statement : block.statements) {
+        if (statement.kind == Statement::Kind::save) slots.insert(statement.target);
+      }
+    }
+    return slots;
+  }
 };
 
 /// A history before it is run.

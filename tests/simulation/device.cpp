@@ -54,6 +54,7 @@ void Device::start(const WatchedReplica::Promise& promised,
 }
 
 void Device::stop() {
+  for (auto& editor : editors) editor.reset();
   reader.reset();
   replica.reset();
   group.reset();

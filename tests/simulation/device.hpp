@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "group/group.hpp"
+#include "oracle/open_editor.hpp"
 #include "oracle/site.hpp"
 #include "rill/device_key.hpp"
 #include "simulation/ledger.hpp"
@@ -65,6 +67,8 @@ class Device {
 
   [[nodiscard]] std::string name() const { return "d" + std::to_string(number); }
   [[nodiscard]] const DeviceTerms& terms() const { return terms_; }
+  /// Which device of the plan it is.
+  [[nodiscard]] std::size_t planned() const { return planned_; }
 
   static constexpr const char* kPath = "/app.db";
 
@@ -77,6 +81,9 @@ class Device {
   std::unique_ptr<rill::Group> group;
   std::optional<WatchedReplica> replica;
   std::optional<HoldingsReader> reader;
+  std::array<std::optional<oracle::OpenEditor>, oracle::kEditors> editors;
+  /// How the file called events when the editors were last brought up to it.
+  Holdings names;
 
   /// Events that must be in the file whatever happens, but for what `excused` tells of.
   EventSet owed;

@@ -35,6 +35,14 @@ std::optional<std::uint64_t> Holdings::epoch_of(const ReplicaBytes& replica,
   return std::prev(next)->second;
 }
 
+bool Holdings::renamed_since(const Holdings& before) const {
+  const auto stands = [&](const auto& chain) {
+    const auto now = epochs.find(chain.first);
+    return now != epochs.end() && std::ranges::includes(now->second, chain.second);
+  };
+  return self != before.self || !std::ranges::all_of(before.epochs, stands);
+}
+
 HoldingsReader::HoldingsReader(sqlite3* handle)
     : handle_(handle),
       clock_(prepare("SELECT replica.replica, counter, time FROM rill_clock clock JOIN "

@@ -30,6 +30,8 @@ struct Holdings {
   /// The epoch that the event belongs to; empty where the file knows none.
   [[nodiscard]] std::optional<std::uint64_t> epoch_of(const ReplicaBytes& replica,
                                                       std::uint64_t counter) const;
+  /// Whether the file has come to write as another replica, or to call an event by another name.
+  [[nodiscard]] bool renamed_since(const Holdings& before) const;
 };
 
 /// Reads it from an open file, past the library, which would make it durable.

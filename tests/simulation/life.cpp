@@ -39,6 +39,7 @@ void Statistics::merge(const Statistics& other) {
   lives += other.lives;
   events += other.events;
   transactions += other.transactions;
+  saves += other.saves;
   disk_calls += other.disk_calls;
   connections += other.connections;
   deltas += other.deltas;
@@ -157,6 +158,8 @@ void Life::act(const Action& action) {
       return pair(device);
     case Action::Kind::revoke:
       return revoke(device);
+    case Action::Kind::edit:
+      return edit(device, action.step, random);
   }
 }
 

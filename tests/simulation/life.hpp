@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -30,6 +31,8 @@ struct Statistics {
   /// Calls of the scheduler, and actions.
   std::uint64_t events = 0;
   std::uint64_t transactions = 0;
+  /// Editors that wrote edits.
+  std::uint64_t saves = 0;
   std::uint64_t disk_calls = 0;
   std::uint64_t connections = 0;
   std::uint64_t deltas = 0;
@@ -112,9 +115,28 @@ class Life {
   // life_writes.cpp
   void write(Device& device, oracle::Site& site, const oracle::Step& step);
   void visit(Device& device, const oracle::Step& step);
-  bool run(oracle::Site& site, oracle::Author& author, const oracle::Step& step);
+  bool run(Device& device, oracle::Site& site, oracle::Author& author, const oracle::Step& step);
+  /// Runs a transaction; `run` tells whether it left none. Returns whether it ended with an error.
+  bool transact(Device& device, oracle::Site& site, bool undone,
+                const std::function<bool(oracle::Author&)>& run);
   void conclude(Device& device, std::size_t index, const Holdings& before,
                 const std::optional<rill::Error>& error, bool undone);
+
+  // life_editors.cpp
+  void edit(Device& device, const oracle::Step& step, oracle::Random& random);
+  /// Opens an editor; empty if there is nothing to edit, or the disk fails.
+  std::optional<oracle::OpenEditor> open(Device& device, const Holdings& holdings,
+                                         oracle::Step step);
+  void save(Device& device, std::size_t slot);
+  /// Looks at what the file holds. Where it calls events by new names, editors go on under these,
+  /// or are closed.
+  std::optional<Holdings> follow_names(Device& device);
+  /// Brings an editor to what the file holds, or closes it.
+  void refresh(Device& device, std::size_t slot);
+  /// Calls `act`, which tells whether the editor goes on; if not, or if the disk fails, it is
+  /// closed.
+  void use(Device& device, std::size_t slot,
+           const std::function<bool(oracle::OpenEditor& editor)>& act);
 
   // life_checks.cpp
   /// Looks at what the file holds; empty where it cannot be read.

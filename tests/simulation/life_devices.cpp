@@ -71,7 +71,7 @@ bool Life::start(Device& device) {
     }
     return false;
   }
-  forgot_.erase(&device);
+  if (!injected_.contains(&device)) forgot_.erase(&device);
   if (!injected_.contains(&device) && !armed_.contains(&device)) device.troubled = false;
   inspect(device);
   return device.up();
@@ -236,8 +236,8 @@ void Life::copy(Device& source, std::uint64_t seed) {
   if (source.group && !source.group->own_role()) return;
   statistics_.faults.add(Fault::copied);
   const std::size_t number = devices_.size();
-  devices_.push_back(std::make_unique<Device>(script_.plan, source.number % script_.devices.size(),
-                                              number, seed, source.terms()));
+  devices_.push_back(
+      std::make_unique<Device>(script_.plan, source.planned(), number, seed, source.terms()));
   Device& copy = *devices_.back();
   copy.restore(source.image(), false);
   copy.excused = true;

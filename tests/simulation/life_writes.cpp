@@ -42,12 +42,20 @@ void Life::visit(Device& device, const oracle::Step& step) {
   write(device, *visitor, step);
 }
 
-bool Life::run(oracle::Site& site, oracle::Author& author, const oracle::Step& step) {
+bool Life::run(Device& device, oracle::Site& site, oracle::Author& author,
+               const oracle::Step& step) {
+  const auto save = [&](std::size_t slot) {
+    auto& editor = device.editors.at(slot);
+    oracle::CatchUp caught_up{};
+    return &site == &device.site && editor && editor->save(author, caught_up);
+  };
   bool any_done = false;
   site.transaction(step, [&](const oracle::Block& block) {
     auto before = author.operations();
     for (const oracle::Statement& statement : block.statements) {
-      any_done |= oracle::run_statement(site, author, statement, script_.plan.shape, keys_);
+      any_done |= statement.kind == oracle::Statement::Kind::save
+                      ? save(statement.target)
+                      : oracle::run_statement(site, author, statement, script_.plan.shape, keys_);
     }
     if (block.undone) author.restore(std::move(before));
   });
@@ -56,9 +64,24 @@ bool Life::run(oracle::Site& site, oracle::Author& author, const oracle::Step& s
 }
 
 void Life::write(Device& device, oracle::Site& site, const oracle::Step& step) {
-  if (ledger_.full()) return;
+  const std::set<std::size_t> slots = step.saved_slots();
+  if (!slots.empty() && !follow_names(device)) return touched(device);
+  const bool failed = transact(device, site, step.aborted, [&](oracle::Author& author) {
+    const bool any_done = run(device, site, author, step);
+    return step.aborted || (step.autocommit && !any_done);
+  });
+  for (const std::size_t slot : slots) {
+    if (failed) device.editors.at(slot).reset();
+    refresh(device, slot);
+  }
+  touched(device);
+}
+
+bool Life::transact(Device& device, oracle::Site& site, bool undone,
+                    const std::function<bool(oracle::Author&)>& run) {
+  if (ledger_.full()) return false;
   const std::optional<Holdings> before = look(device);
-  if (!before) return touched(device);
+  if (!before) return true;
   ledger_.name_as(*before);
   oracle::Event event;
   event.replica = before->self;
@@ -67,16 +90,14 @@ void Life::write(Device& device, oracle::Site& site, const oracle::Step& step) {
   event.past = ledger_.seen(*before);
   oracle::Author author(ledger_.history(), std::move(event), site.current_schema());
   std::optional<rill::Error> failure;
-  bool undone = step.aborted;
   try {
-    const bool any_done = run(site, author, step);
-    undone |= step.autocommit && !any_done;
+    undone = run(author);
   } catch (const rill::Error& error) {
     failure = error;
   }
   ++statistics_.transactions;
   conclude(device, author.event(), *before, failure, undone);
-  touched(device);
+  return failure.has_value();
 }
 
 void Life::conclude(Device& device, std::size_t index, const Holdings& before,

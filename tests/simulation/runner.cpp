@@ -47,7 +47,7 @@ std::string describe(const Script& script) {
     text += "  after " + std::to_string(action.wait) + " ms: d" +
             std::to_string(action.device % script.devices.size()) + " " +
             std::string(name_of(action.kind)) + "\n";
-    if (action.step.blocks.empty()) continue;
+    if (action.step.blocks.empty() && action.step.typed.empty()) continue;
     text += oracle::describe(action.step, script.plan.shape,
                              std::vector<bool>(script.plan.devices.size(), true), {}) +
             "\n";

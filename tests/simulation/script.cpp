@@ -1,8 +1,10 @@
 #include "simulation/script.hpp"
 
-#include <algorithm>
 #include <array>
+#include <optional>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 namespace simulation {
 namespace {
@@ -27,7 +29,7 @@ constexpr std::array<Weight, kActionKinds> kWeights{{
     {Action::Kind::lose_witness, 5},   {Action::Kind::upgrade, 12},
     {Action::Kind::visit, 16},         {Action::Kind::replay, 12},
     {Action::Kind::check, 10},         {Action::Kind::pair, 20},
-    {Action::Kind::revoke, 14},
+    {Action::Kind::revoke, 14},        {Action::Kind::edit, 120},
 }};
 
 Action::Kind random_kind(Random& random) {
@@ -75,7 +77,7 @@ class Writes {
     while (true) {
       while (place_ < steps_.size()) {
         oracle::Step& step = steps_[place_++];
-        if (step.kind == oracle::Step::Kind::write && savable(step)) return std::move(step);
+        if (step.kind == oracle::Step::Kind::write) return std::move(step);
       }
       oracle::Flavour flavour;
       flavour.steps = 150;
@@ -85,20 +87,32 @@ class Writes {
   }
 
  private:
-  /// Open editors are the histories' affair.
-  static bool savable(const oracle::Step& step) {
-    return std::ranges::all_of(step.blocks, [](const oracle::Block& block) {
-      return std::ranges::none_of(block.statements, [](const oracle::Statement& statement) {
-        return statement.kind == oracle::Statement::Kind::save;
-      });
-    });
-  }
-
   std::uint64_t seed_;
   const oracle::Plan& plan_;
   oracle::Script steps_;
   std::size_t place_ = 0;
 };
+
+/// An edit of some text; empty where there are no texts.
+std::optional<oracle::Step> random_edit(Random& random, const oracle::Shape& shape) {
+  std::vector<std::pair<std::size_t, std::size_t>> texts;
+  for (std::size_t table = 0; table < shape.tables.size(); ++table) {
+    const std::vector<oracle::Column>& columns = shape.tables[table].columns;
+    for (std::size_t column = 0; column < columns.size(); ++column) {
+      if (columns[column].family == oracle::Family::text) texts.emplace_back(table, column);
+    }
+  }
+  if (texts.empty()) return std::nullopt;
+  oracle::Step step;
+  step.kind = oracle::Step::Kind::type;
+  std::tie(step.table, step.column) = texts[random.below(texts.size())];
+  step.key = random.below(oracle::kKeys);
+  step.slot = random.below(oracle::kEditors);
+  for (std::size_t count = random.below(4); count > 0; --count) {
+    step.typed.push_back(oracle::random_typing(random));
+  }
+  return step;
+}
 
 }  // namespace
 
@@ -107,7 +121,7 @@ std::string_view name_of(Action::Kind kind) {
       "write",         "meet", "restart",      "crash",        "crash_later", "fail_disk",
       "fill_disk",     "lie",  "jump_clock",   "freeze_clock", "back_up",     "restore",
       "restore_image", "copy", "lose_witness", "upgrade",      "visit",       "replay",
-      "check",         "pair", "revoke"};
+      "check",         "pair", "revoke",       "edit"};
   return kNames.at(static_cast<std::size_t>(kind));
 }
 
@@ -118,6 +132,7 @@ Script random_script(std::uint64_t seed, const Flavour& flavour) {
   oracle::Flavour drawn;
   drawn.adoption = true;
   constexpr std::array<std::size_t, 8> kDevices{2, 2, 3, 3, 3, 4, 4, 5};
+  if (random.percent(40)) drawn.family = oracle::Family::text;
   drawn.replicas = kDevices.at(random.below(kDevices.size()));
   script.plan = oracle::random_plan(seed, drawn);
   for (oracle::Device& device : script.plan.devices) device.raw = false;
@@ -135,6 +150,10 @@ Script random_script(std::uint64_t seed, const Flavour& flavour) {
     action.seed = random.next();
     if (action.kind == Action::Kind::write || action.kind == Action::Kind::visit) {
       action.step = writes.next();
+    } else if (action.kind == Action::Kind::edit) {
+      std::optional<oracle::Step> edit = random_edit(random, script.plan.shape);
+      if (!edit) continue;
+      action.step = *std::move(edit);
     }
     script.actions.push_back(std::move(action));
   }

@@ -37,6 +37,7 @@ struct Action {
     check,    ///< `Database::check`.
     pair,     ///< A device joins the group by a code.
     revoke,
+    edit,  ///< Somebody types in an editor, and may write that to the database.
   };
 
   Kind kind = Kind::write;
@@ -45,10 +46,11 @@ struct Action {
   std::size_t device = 0;
   std::size_t peer = 0;
   std::uint64_t seed = 0;
-  /// write, visit: what is written.
+  /// write, visit: what is written. edit: which editor, the text to open where none is, and what is
+  /// typed.
   oracle::Step step;
 };
-inline constexpr std::size_t kActionKinds = 21;
+inline constexpr std::size_t kActionKinds = 22;
 
 /// "write": the enumerator's own name.
 std::string_view name_of(Action::Kind kind);

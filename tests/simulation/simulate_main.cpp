@@ -82,12 +82,13 @@ void print_summary(const simulation::Runner& runner, bool failed) {
                 number(done.faults.of(fault)));
   }
   std::printf(
-      "%llu lives, %d failures, %llu events, %llu transactions, %llu connections, %llu deltas, "
+      "%llu lives, %d failures, %llu events, %llu transactions, %llu edits saved, %llu "
+      "connections, %llu deltas, "
       "%llu recoveries, %llu crash checks, %llu comparisons, %llu disk calls, %llu sessions ended "
       "by forks, at most %zu rounds, %.0f device-hours, "
       "hash %016llx, %.1f s CPU, %.0f device-hours a CPU second\n",
       number(done.lives), failed ? 1 : 0, number(done.events), number(done.transactions),
-      number(done.connections), number(done.deltas), number(done.recoveries),
+      number(done.saves), number(done.connections), number(done.deltas), number(done.recoveries),
       number(done.crash_checks), number(done.comparisons), number(done.disk_calls),
       number(done.forks), done.most_rounds, hours, number(runner.hash()), seconds, hours / seconds);
 }

@@ -133,7 +133,8 @@ class Database final : public Replica, public DeviceStore {
   void recapture(std::string_view table);
   /// Compares everything that Rill keeps in the file with the tables, and runs SQLite's own
   /// `PRAGMA integrity_check`. Empty if all is well. Reads every row, as of one snapshot; writes
-  /// nothing. Stops at `kMaxFindings`. Throws `Error` only where the file cannot be read at all.
+  /// nothing. Stops at `kMaxFindings`. Throws `Error` where something keeps it from reading the
+  /// file, of which a disk that fails (`io`) is one: that is no finding.
   [[nodiscard]] std::vector<Finding> check();
 
   // SQL

@@ -68,7 +68,7 @@ struct PeerStatus {
   Connection connection = Connection::offline;
   /// Both are known to have seen the same.
   bool in_sync = false;
-  /// Commits known here that the peer is not known to have.
+  /// Commits known here that the peer is not known to have, as of the last session with it.
   std::uint64_t lag = 0;
   /// Where it is, or was last: "192.168.1.7:40123"; empty if that is not known.
   std::string address;

@@ -64,7 +64,8 @@ void PeerTable::step(const DeviceId& id, std::uint64_t number, const Session& se
   }
   if (!current) return;
   peer.status.in_sync = session.in_sync();
-  peer.status.lag = session.lag();
+  // Until it has said what it has, it has what it had when it last did.
+  if (session.peer()) peer.status.lag = session.lag();
   peer.status.last_error = session.error();
   peer.handled = handled;
   exchanged_ = exchanged_ || session.exchanged();

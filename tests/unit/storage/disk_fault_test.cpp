@@ -85,6 +85,37 @@ TEST(DiskFault, OfSpaceFromAnyCallOnIsATypedErrorThatHarmsNothing) {
                  {ErrorCode::disk_full, ErrorCode::io, ErrorCode::cannot_open});
 }
 
+TEST(DiskFault, InAnyReadOfACheckIsAnErrorAndNoFinding) {
+  DiskDevice device;
+  device.open();
+  for (int row = 0; row < 100; ++row) {
+    device.db->execute("INSERT INTO notes(id, title, body) VALUES(?, 't', ?)", row,
+                       std::string(row % 10 == 0 ? 9'000 : 100, 'b'));
+  }
+  device.close();
+  for (const bool lasting : {false, true}) {
+    std::uint64_t failed = 0;
+    bool met = true;
+    for (std::uint64_t call = 0; met; call += kStride) {
+      SCOPED_TRACE("read " + std::to_string(call) + (lasting ? " and all that follow" : ""));
+      device.open();
+      device.disk.inject({DiskFailure::io_error, DiskCall::read, call, lasting});
+      try {
+        EXPECT_THAT(device.db->check(), ::testing::IsEmpty());
+      } catch (const Error& error) {
+        ++failed;
+        EXPECT_EQ(error.code(), ErrorCode::io) << error.what();
+      }
+      met = device.disk.failures() > 0;
+      device.disk.lift();
+      EXPECT_THAT(device.db->check(), ::testing::IsEmpty());
+      device.close();
+      if (HasFailure()) return;
+    }
+    EXPECT_GT(failed, 30 / kStride);
+  }
+}
+
 TEST(DiskFault, OfAnFsyncThatForgetsHarmsNothing) {
   fail_each_call({DiskFailure::forgetful_sync, DiskCall::sync},
                  {ErrorCode::io, ErrorCode::cannot_open});
