@@ -1,3 +1,5 @@
+#include <sqlite3.h>
+
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
@@ -87,6 +89,7 @@ int main(int count, char** arguments) {
     std::fputs(kUsage, stderr);
     return 2;
   }
+  sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);  // a lock for each allocation
   line.runner.folder = oracle::temporary_folder();
   oracle::Runner runner(line.runner);
   const auto report =

@@ -68,6 +68,7 @@ TEST(Histories, AreTheSameTwice) {
 class FaultyOracle : public testing::TestWithParam<Fault> {};
 
 TEST_P(FaultyOracle, DisagreesSoon) {
+  if (rill::testing::kEffortPercent < 100) GTEST_SKIP() << "shows what comparisons are worth";
   RunnerOptions options = options_for("faulty");
   options.fault = GetParam();
   options.shorten = false;
@@ -103,6 +104,7 @@ INSTANTIATE_TEST_SUITE_P(EachRule, EngineHistoriesOfRule, testing::Range(0, kFam
 class FaultyOracleOfTheEngine : public testing::TestWithParam<Fault> {};
 
 TEST_P(FaultyOracleOfTheEngine, DisagreesSoon) {
+  if (rill::testing::kEffortPercent < 100) GTEST_SKIP() << "shows what comparisons are worth";
   RunnerOptions options = options_for_the_engine();
   options.fault = GetParam();
   options.shorten = false;

@@ -1,3 +1,5 @@
+#include <sqlite3.h>
+
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
@@ -101,6 +103,7 @@ int main(int count, char** arguments) {
     std::fputs(kUsage, stderr);
     return 2;
   }
+  sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);  // a lock for each allocation
   simulation::Runner runner(line.runner);
   const auto report =
       runner.run(line.seeds.seed, line.seeds.count, line.seeds.shard, line.seeds.shards);
