@@ -5,7 +5,8 @@
 
 Mutants are drawn from engine/src and from the part of storage/src that applies what a peer sends, or from FILEs. Each is
 compiled in a copy of the sources (those that the compiler refuses or warns of are skipped) and the quick tests run until
-one fails: killed. The last lines are the score, and a diff of each survivor. Not part of CI: a mutant takes 10 seconds, a survivor 3 minutes.
+one fails: killed. The last lines are the score, and a diff of each survivor. Not part of CI: a mutant takes 10 seconds, a
+survivor 3 minutes.
 """
 
 import argparse

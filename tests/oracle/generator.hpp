@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "oracle/random.hpp"
@@ -55,5 +56,7 @@ Script random_script(std::uint64_t seed, const Plan& plan, const Flavour& flavou
 /// sometimes one that only an INSERT takes.
 Input random_input(Random& random, Family family, bool update);
 Typing random_typing(Random& random);
+/// What takes as much room as a text's operations may have before a checkpoint of it is written.
+std::string long_text();
 
 }  // namespace oracle

@@ -90,13 +90,6 @@ Cell random_other_than_text(Random& random) {
   return cells.at(random.below(cells.size()));
 }
 
-/// An operation that takes as much room as a text may have before a checkpoint of it is written.
-std::string long_text() {
-  std::string text;
-  while (text.size() < 4'400) text += "\xf0\x9f\x8e\x88";
-  return text;
-}
-
 Input random_text_input(Random& random, bool update) {
   Input input;
   Cell& scalar = input.content.scalar;
@@ -152,6 +145,12 @@ Input random_input(Random& random, Family family, bool update) {
     input.null = true;
   }
   return input;
+}
+
+std::string long_text() {
+  std::string text;
+  while (text.size() < 4'400) text += "\xf0\x9f\x8e\x88";
+  return text;
 }
 
 Typing random_typing(Random& random) {

@@ -9,7 +9,7 @@ std::string_view name_of(Fault fault) {
       "forgetful_sync",   "lying_sync",   "link_cut",        "link_stalled",    "link_one_way",
       "session_replayed", "clock_jumped", "clock_skewed",    "clock_frozen",    "backup_restored",
       "image_restored",   "copied",       "witness_lost",    "schema_upgraded", "other_process",
-      "chunks_cut",       "paired_late",  "revoked"};
+      "chunks_cut",       "paired_late",  "revoked",         "text_compacted"};
   return kNames.at(static_cast<std::size_t>(fault));
 }
 

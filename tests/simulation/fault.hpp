@@ -38,8 +38,9 @@ enum class Fault : std::uint8_t {
   chunks_cut,     ///< A delta of several chunks was interrupted, and went on later.
   paired_late,    ///< A device joined the group by a code.
   revoked,
+  text_compacted,  ///< Operations of a text went into a checkpoint, and older ones were forgotten.
 };
-inline constexpr std::size_t kFaults = 28;
+inline constexpr std::size_t kFaults = 29;
 
 /// "power_lost": the enumerator's own name.
 std::string_view name_of(Fault fault);

@@ -158,6 +158,7 @@ class Life {
   void round();
   [[nodiscard]] bool agreed();
   void check_agreement();
+  void note_compaction(Device& device);
   void check_debts();
   void check_silence();
   [[nodiscard]] std::vector<Device*> members();

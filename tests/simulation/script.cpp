@@ -93,8 +93,9 @@ class Writes {
   std::size_t place_ = 0;
 };
 
-/// An edit of some text; empty where there are no texts.
-std::optional<oracle::Step> random_edit(Random& random, const oracle::Shape& shape) {
+/// An edit of some text, where `long_ones` sometimes a long one; empty where there are no texts.
+std::optional<oracle::Step> random_edit(Random& random, const oracle::Shape& shape,
+                                        bool long_ones) {
   std::vector<std::pair<std::size_t, std::size_t>> texts;
   for (std::size_t table = 0; table < shape.tables.size(); ++table) {
     const std::vector<oracle::Column>& columns = shape.tables[table].columns;
@@ -111,6 +112,7 @@ std::optional<oracle::Step> random_edit(Random& random, const oracle::Shape& sha
   for (std::size_t count = random.below(4); count > 0; --count) {
     step.typed.push_back(oracle::random_typing(random));
   }
+  if (long_ones && random.percent(20)) step.typed.push_back({0, 0, oracle::long_text()});
   return step;
 }
 
@@ -138,6 +140,7 @@ Script random_script(std::uint64_t seed, const Flavour& flavour) {
   for (oracle::Device& device : script.plan.devices) device.raw = false;
   script.devices = random_devices(random, *drawn.replicas);
 
+  const bool long_edits = random.percent(15);
   Writes writes(seed, script.plan);
   const std::size_t steps = flavour.steps != 0 ? flavour.steps : 80 + random.below(121);
   while (script.actions.size() < steps) {
@@ -151,7 +154,7 @@ Script random_script(std::uint64_t seed, const Flavour& flavour) {
     if (action.kind == Action::Kind::write || action.kind == Action::Kind::visit) {
       action.step = writes.next();
     } else if (action.kind == Action::Kind::edit) {
-      std::optional<oracle::Step> edit = random_edit(random, script.plan.shape);
+      std::optional<oracle::Step> edit = random_edit(random, script.plan.shape, long_edits);
       if (!edit) continue;
       action.step = *std::move(edit);
     }

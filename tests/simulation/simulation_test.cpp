@@ -28,9 +28,9 @@ TEST(Simulation, FindsWhatTheOracleIsToldToGetWrong) {
         oracle::Fault::counters_keep_all, oracle::Fault::delete_policy_swapped}) {
     RunnerOptions options;
     options.fault = fault;
-    options.flavour.steps = 40;
+    options.flavour.steps = 80;
     Runner runner(options);
-    EXPECT_TRUE(runner.run(0, 100)) << "fault " << static_cast<int>(fault);
+    EXPECT_TRUE(runner.run(0, 200)) << "fault " << static_cast<int>(fault);
   }
 }
 
