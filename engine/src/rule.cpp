@@ -166,16 +166,16 @@ void record_change(const Rule& rule, Entries& entries, const Value& old_value,
 bool is_whole(const Rule& rule, const Entries& entries) {
   if (entries.empty()) return false;
   const Entry& front = entries.front();
-  // Only what a peer makes up has an ordinal or a sub-key where the rule gives none.
+  // Only what a peer makes up has an ordinal or a sub-key where the rule gives none, or is a range
+  // where it folds none.
   const bool is_plain = entries.size() == 1 && front.unseen_births.empty() &&
-                        front.id.ordinal == 0 && front.sub_key.empty();
+                        front.id.ordinal == 0 && front.sub_key.empty() &&
+                        front.first == front.id.dot.counter;
   if (rule.is_register()) return is_plain;
   switch (rule.kind()) {
-    case RuleKind::text:
-      // What was edited is marked by its holder.
-      return is_plain;
+    case RuleKind::text:  // what was edited is marked by its holder
     case RuleKind::counter:
-      return is_plain && front.first == front.id.dot.counter;
+      return is_plain;
     case RuleKind::set:
       return have_one_stamp(entries) &&
              entries == set_written_at_once(show_set(rule.bias(), entries), front.stamp());

@@ -154,6 +154,9 @@ TEST(Registers, are_whole_while_one_sibling_stands_that_saw_every_birth) {
   EXPECT_FALSE(is_whole(last_writer(), entries));
   entries = {Entry::make(stamp(1, 1, 1), "a"), Entry::make(stamp(2, 1, 1), "b")};
   EXPECT_FALSE(is_whole(minimum(), entries));
+  entries = {Entry::make(stamp(1, 2, 1), "a")};
+  entries[0].first = 1;
+  EXPECT_FALSE(is_whole(last_writer(), entries)) << "a range of a peer's, who makes it up";
   EXPECT_FALSE(is_whole(last_writer(), {}));
 }
 
