@@ -81,7 +81,7 @@ void Life::save(Device& device, std::size_t slot) {
     if (saved) ++statistics_.saves;
     return !saved;
   });
-  // Edits that could not be written stay; as long as the disk fails, nobody looks at them.
+  // Edits that could not be written stay; where the disk still fails, the editor is closed.
   refresh(device, slot);
 }
 
