@@ -84,7 +84,7 @@ alone "crashes and faults" "$programs/storage_tests" '--gtest_filter=Crash*:Disk
 alone "killed processes" "$programs/integration_tests" '--gtest_filter=Killed*:FullDisk*:Processes*' --gtest_brief=1
 alone "planted faults" tests/planted.sh
 alone "fuzz" tests/fuzz.sh --inputs "$(scaled 2000000)" --seconds "$(scaled 10)"
-alone "fuzz decoders" tests/fuzz.sh --inputs "$(scaled 2000000)" --seconds "$(scaled 200)" beacon frame hello
+alone "fuzz decoders" tests/fuzz.sh --inputs "$(scaled 2000000)" --seconds "$(scaled 200)" beacon frame hello stored
 
 printf '\n%s\n' "$table"
 grep -ahE '^ +[a-z_]+ +[0-9]+$' "$logs"/lives.*.log |

@@ -128,7 +128,7 @@ if ! $quick; then
   fi
   stage "fuzz" tests/fuzz.sh --seconds 10 --seed 1
   # 2,000,000 inputs of those that take them in time.
-  stage "fuzz decoders" tests/fuzz.sh --seconds 200 --seed 2 beacon frame hello
+  stage "fuzz decoders" tests/fuzz.sh --seconds 200 --seed 2 beacon frame hello stored
   stage "planted faults" tests/planted.sh
 fi
 finish

@@ -1,7 +1,7 @@
 #include "row_meta.hpp"
 
 #include <algorithm>
-#include <bit>
+#include <functional>
 #include <utility>
 
 #include "damage.hpp"
@@ -96,7 +96,11 @@ Entry read_entry(ByteReader& reader, const std::vector<Event>& events, Interner&
     const std::size_t count = reader.count(kMaxItems, 2);
     for (std::size_t index = 0; index < count; ++index) {
       const auto replica = static_cast<std::uint32_t>(reader.varint(UINT32_MAX));
-      entry.unseen_births.push_back({interner.id(replica), reader.varint(kMaxCounter)});
+      const Dot birth{interner.id(replica), reader.varint(kMaxCounter)};
+      if (birth.counter == 0 || (index > 0 && birth <= entry.unseen_births.back())) {
+        throw Error(ErrorCode::malformed, "an entry's unseen births are no ascending dots");
+      }
+      entry.unseen_births.push_back(birth);
     }
   }
   entry.value = reader.value(reader.remaining());
@@ -144,6 +148,22 @@ RowMeta::Column read_column(ByteReader& reader, const std::vector<Event>& events
   return column;
 }
 
+/// The births of a row, and its marks, are sets in any order: no event is there twice.
+template <typename Item, typename EventOf>
+void expect_distinct(const std::vector<Item>& items, EventOf event_of) {
+  if (items.size() < 2) return;
+  std::vector<std::pair<std::uint32_t, std::uint64_t>> dots;
+  dots.reserve(items.size());
+  for (const Item& item : items) {
+    const Event& event = std::invoke(event_of, item);
+    dots.emplace_back(event.replica, event.counter);
+  }
+  std::ranges::sort(dots);
+  if (std::ranges::adjacent_find(dots) != dots.end()) {
+    throw Error(ErrorCode::malformed, "an event bears the row, or marks it, twice");
+  }
+}
+
 std::vector<Event> read_events(ByteReader& reader) {
   std::vector<Event> events(reader.count(kMaxItems, 3));
   if (events.empty()) throw Error(ErrorCode::malformed, "a row without events");
@@ -157,11 +177,13 @@ RowMeta read_general(ByteReader& reader, Interner& interner) {
   RowMeta meta;
   meta.births.resize(reader.count(kMaxItems));
   for (Event& birth : meta.births) birth = event();
+  expect_distinct(meta.births, std::identity());
   meta.existence.resize(reader.count(kMaxItems, 2));
   for (RowMeta::Mark& mark : meta.existence) {
     mark.alive = reader.byte() != 0;
     mark.event = event();
   }
+  expect_distinct(meta.existence, &RowMeta::Mark::event);
   meta.shape = static_cast<std::uint32_t>(reader.varint(UINT32_MAX));
   if (reader.byte() != 0) meta.base = event();
   const std::size_t count = reader.count(kMaxItems, 2);
