@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "rill/delta.hpp"
@@ -14,6 +15,8 @@ namespace {
 [[noreturn]] void bug(const char* message) { throw Error(ErrorCode::internal, message); }
 
 const Dot& dot_of(const Stamp& stamp) { return stamp.dot; }
+
+auto dot_and_time(const Stamp& stamp) { return std::tie(stamp.dot, stamp.time.bits); }
 
 unsigned uniform_flags(std::size_t columns, std::size_t table_columns) {
   if (is_dense(columns, table_columns)) return unsigned{row_uniform} | row_dense;
@@ -71,11 +74,13 @@ void RowEncoder::write_events() {
                                                " entries, above the limit of " +
                                                std::to_string(kMaxDeltaEntries));
   }
-  if (!std::ranges::is_sorted(events_, {}, dot_of)) std::ranges::sort(events_, {}, dot_of);
-  events_.erase(std::unique(events_.begin(), events_.end()), events_.end());
-  if (std::ranges::adjacent_find(events_, {}, dot_of) != events_.end()) {
-    bug("one event has two times");
+  if (!std::ranges::is_sorted(events_, {}, dot_and_time)) {
+    std::ranges::sort(events_, {}, dot_and_time);
   }
+  // An event has one time, unless a malicious writer gave it another one in each chunk of a delta.
+  // What has been taken of that must not keep the rest from others: they are told the earliest.
+  const auto retold = std::ranges::unique(events_, {}, dot_of);
+  events_.erase(retold.begin(), retold.end());
   out_.varint(events_.size());
   std::size_t next_replica = 0;
   std::uint64_t last_ms = 0;

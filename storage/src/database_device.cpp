@@ -44,11 +44,10 @@ void Database::Implementation::write_durably(const std::function<void()>& work) 
   check_file();
   open_own();
   sqlite::Transaction transaction(own_, sqlite::Transaction::Kind::immediate);
-  const bool in_doubt = log_doubt_->exists();
   mend_log();
   work();
-  // A commit that writes nothing would end without an fsync.
-  if (in_doubt) own_.cached("UPDATE main.rill_clock SET exported = exported").run();
+  // A commit that writes nothing would end without the fsync that settles a doubt.
+  if (log_doubt_->exists()) own_.cached("UPDATE main.rill_clock SET exported = exported").run();
   commit_durably(transaction);
 }
 

@@ -99,8 +99,7 @@ class Inspection {
     while (rows.step() && !full()) {
       const std::string line(rows.bytes(0));
       if (tells_of_the_disk(line)) {
-        throw Error(ErrorCode::io, "PRAGMA integrity_check: " + line +
-                                       " (check the disk and its limits, then try again)");
+        throw sqlite::error_with_advice(ErrorCode::io, "PRAGMA integrity_check: " + line);
       }
       if (line != "ok") add("", {}, line, kRestore);
     }

@@ -67,13 +67,16 @@ ErrorCode code_of(int result_code) noexcept {
   }
 }
 
-Error error_of(sqlite3* db, std::string_view context) {
-  const ErrorCode code = db != nullptr ? code_of(sqlite3_errcode(db)) : ErrorCode::io;
-  std::string message = context_of(db, context);
+Error error_with_advice(ErrorCode code, std::string message) {
   const std::string advice = advice_for(code);
   // An error of Rill's own that came through SQLite brings its advice along.
   if (!message.ends_with(advice)) message += advice;
   return Error(code, message);
+}
+
+Error error_of(sqlite3* db, std::string_view context) {
+  const ErrorCode code = db != nullptr ? code_of(sqlite3_errcode(db)) : ErrorCode::io;
+  return error_with_advice(code, context_of(db, context));
 }
 
 Value value_of(sqlite3_value* value) { return view_of(value).copy(); }

@@ -15,8 +15,10 @@
 
 namespace rill::sqlite {
 
+/// An `Error` whose message ends in what to do about errors of that code.
+[[nodiscard]] Error error_with_advice(ErrorCode code, std::string message);
 /// The `Error` for what just failed on `db`: its code by SQLite's result code, its message
-/// "<context>: <SQLite's words>".
+/// "<context>: <SQLite's words> (<advice>)".
 [[nodiscard]] Error error_of(sqlite3* db, std::string_view context);
 /// The Rill code for a SQLite result code.
 [[nodiscard]] ErrorCode code_of(int result_code) noexcept;

@@ -1,6 +1,7 @@
 #include "oracle/open_editor.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "oracle/world.hpp"
@@ -12,24 +13,22 @@ namespace {
 
 using rill::ErrorCode;
 
-/// What the library says where `caught_up` is all that an editor can do.
+/// What the library says where this is all that an editor can do.
+constexpr std::array kErrors{std::pair(CatchUp::no_row, ErrorCode::not_found),
+                             std::pair(CatchUp::no_text, ErrorCode::bad_value),
+                             std::pair(CatchUp::another, ErrorCode::causality_gap)};
+
 std::optional<ErrorCode> error_of(CatchUp caught_up) {
-  switch (caught_up) {
-    case CatchUp::no_row:
-      return ErrorCode::not_found;
-    case CatchUp::no_text:
-      return ErrorCode::bad_value;
-    case CatchUp::another:
-      return ErrorCode::causality_gap;
-    default:
-      return std::nullopt;
+  for (const auto& [outcome, code] : kErrors) {
+    if (outcome == caught_up) return code;
   }
+  return std::nullopt;
 }
 
 /// Whether the row or its text are to blame.
 bool is_of_the_text(const rill::Error& error) {
-  return error.code() == ErrorCode::not_found || error.code() == ErrorCode::bad_value ||
-         error.code() == ErrorCode::causality_gap;
+  return std::ranges::any_of(kErrors,
+                             [&](const auto& pair) { return pair.second == error.code(); });
 }
 
 /// Calls `act`; expects that it fails as it must.

@@ -376,8 +376,13 @@ TEST(DeltaCodec, RefusesToEncodeWhatDoesNotAscend) {
   expect_internal(delta_of({births}));
 }
 
-TEST(DeltaCodec, RefusesToEncodeOneEventWithTwoTimes) {
-  expect_internal(delta_of({update(1, stamp('A', 5, 1), "x"), update(2, stamp('A', 5, 2), "x")}));
+TEST(DeltaCodec, TellsTheEarliestOfTheTimesOfAnEvent) {
+  const RowFragment early = update(1, stamp('A', 5, 1), "x");
+  const RowFragment late = update(2, stamp('A', 5, 2), "x");
+  Delta told = delta_of({early, update(2, stamp('A', 5, 1), "x")});
+  EXPECT_EQ(decode_delta(encode(delta_of({early, late}))), told);
+  std::swap(told.rows[0], told.rows[1]);
+  EXPECT_EQ(decode_delta(encode(delta_of({late, early}))), told);
 }
 
 TEST(DeltaCodec, RefusesToEncodeReplicasThatTheSenderHasNotSeen) {

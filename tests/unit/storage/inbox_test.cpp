@@ -86,6 +86,26 @@ TEST_F(InboxTest, NothingShowsUntilTheLastChunk) {
   EXPECT_TRUE(to_->db.summary().inboxes.empty());
 }
 
+TEST_F(InboxTest, AnEventWithAnotherTimeInEachChunkGoesOnToOthers) {
+  const auto changes = from_.db.changes_since({}, kMainSpace);
+  while (const auto bytes = changes->next(kChunk)) {
+    Delta chunk = decode_delta(*bytes);
+    const auto retell = [&](ColumnFragment& part) {
+      for (Entry& entry : part.fresh) entry.time.bits += chunk.chunk;
+    };
+    for (RowFragment& row : chunk.rows) {
+      retell(row.existence.value());
+      retell(row.births.value());
+      for (auto& [column, part] : row.columns) retell(part);
+    }
+    to_->db.receive(encode(chunk));
+  }
+  Device third(folder_ / "third.db");
+  migrate_notes(third.db);
+  pull(third.db, to_->db);
+  EXPECT_EQ(third.db.query("SELECT id FROM notes").size(), 100U);
+}
+
 TEST_F(InboxTest, TransferGoesOnAfterTheReceiverWasClosed) {
   send(from_.db, 5);
   open_receiver();
