@@ -200,6 +200,20 @@ void DeltaWriter::cancel_inserted() {
   order_.pop_back();
 }
 
+std::string DeltaWriter::last_row() const {
+  const bool is_inserted = order_.back();
+  const std::uint32_t table = is_inserted ? inserted_.back().table : delta_.rows.back().table;
+  const std::string_view key =
+      is_inserted ? bytes_.view().substr(inserted_.back().key,
+                                         inserted_.back().values - inserted_.back().key)
+                  : std::string_view(delta_.rows.back().key);
+  std::string name;
+  for (const Value& value : decode_key(key)) {
+    name += (name.empty() ? "" : ", ") + to_display(value);
+  }
+  return "row (" + name + ") of " + delta_.tables.at(table).name;
+}
+
 std::string DeltaWriter::finish() {
   constexpr std::size_t kRowBytes = 16;  // flags, lengths, event
   ByteWriter out;

@@ -179,7 +179,7 @@ void RowDecoder::read(InsertedRow& row, std::uint8_t flags, std::size_t table_co
     id = static_cast<ColumnId>(next++);
   }
   if (listed && count == table_columns) fail("a dense row lists its columns");
-  for (ValueView& value : row.values) value = in_.value_view(kMaxValueBytes);
+  for (ValueView& value : row.values) value = in_.value_view(kMaxDeltaBytes);
 }
 
 bool RowDecoder::read_columns(RowFragment& row, std::uint64_t column_bound) {
@@ -207,12 +207,12 @@ ColumnFragment RowDecoder::read_column(std::uint64_t header) {
   if (same_event) {
     const Event& event = last_event();
     if (!event.beyond_known) fail("a fresh entry is of an event that is known already");
-    return read_plain(event, in_.value(kMaxValueBytes));
+    return read_plain(event, in_.value(kMaxDeltaBytes));
   }
   const std::size_t event_before = last_event_;
   const Event& event = read_fresh_event();
   if (last_event_ == event_before) fail("a column names its event needlessly");
-  return read_plain(event, in_.value(kMaxValueBytes));
+  return read_plain(event, in_.value(kMaxDeltaBytes));
 }
 
 // Entries ----------------------------------------------------------------------------------------
@@ -261,14 +261,14 @@ void RowDecoder::read_entry(Entries& entries, Part part) {
   if (ordinal > kMaxOrdinal) fail("an entry's ordinal is out of range");
   entry.id.ordinal = static_cast<std::uint32_t>(ordinal);
   if ((flags & entry_sub_key) != 0) {
-    entry.sub_key = in_.string(kMaxValueBytes);
+    entry.sub_key = in_.string(kMaxDeltaBytes);
     if (entry.sub_key.empty()) fail("an entry's sub-key is marked and empty");
   }
   if ((flags & entry_range) != 0) {
     entry.first -= read_step(in_, 1, entry.first - 1, "a folded range is out of range");
   }
   if ((flags & entry_unseen_births) != 0) entry.unseen_births = read_unseen();
-  entry.value = in_.value(kMaxValueBytes);
+  entry.value = in_.value(kMaxDeltaBytes);
   check_entry(entry, event, part);
   entries.push_back(std::move(entry));
 }

@@ -122,6 +122,11 @@ std::optional<std::string> DeltaExtraction::next(std::size_t target_bytes) {
   try {
     return chunk.finish();
   } catch (const Error& error) {
+    if (error.code() == ErrorCode::limit_exceeded && chunk.size() > 0) {
+      // Rows are added while there is room: it is the last that there was none for.
+      throw Error(error.code(), chunk.last_row() + " is too large to be sent: " + error.what() +
+                                    "; store less in it, or settle its conflicts");
+    }
     // The encoder takes rows for consistent; what this file holds is not.
     if (error.code() != ErrorCode::internal && error.code() != ErrorCode::bad_value) throw;
     throw damaged(std::string("the rows contradict each other: ") + error.what());

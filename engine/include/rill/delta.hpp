@@ -84,13 +84,15 @@ struct Delta {
 };
 
 /// Limits on what a peer may send in one delta; exceeding one is `ErrorCode::limit_exceeded`.
-inline constexpr std::size_t kMaxDeltaBytes = std::size_t{32} << 20U;
+/// A row travels in one piece, with all concurrent versions of its values.
+inline constexpr std::size_t kMaxDeltaBytes = std::size_t{64} << 20U;
 inline constexpr std::size_t kMaxReplicas = 65'536;
 inline constexpr std::size_t kMaxEpochs = std::size_t{1} << 20U;
 inline constexpr std::size_t kMaxTables = 1'024;
 inline constexpr std::size_t kMaxColumns = 2'000;
 inline constexpr std::size_t kMaxKeyBytes = 16'384;
 inline constexpr std::size_t kMaxNameBytes = 1'024;
+/// What an app may give to one cell. The delta's limit alone holds for a value that SQL has made.
 inline constexpr std::size_t kMaxValueBytes = std::size_t{16} << 20U;
 /// All that `entry_count` counts: a few bytes can name very many kept entries.
 inline constexpr std::size_t kMaxDeltaEntries = std::size_t{1} << 20U;

@@ -51,6 +51,10 @@ class DeltaWriter {
   /// About how many bytes the rows take so far.
   [[nodiscard]] std::size_t size() const noexcept { return fragment_bytes_ + bytes_.size(); }
 
+  /// The row that was added last, as a person would name it: "row (7, milk) of notes".
+  /// Precondition: there is one.
+  [[nodiscard]] std::string last_row() const;
+
   /// The delta's bytes. Throws as `encode` does.
   std::string finish();
 

@@ -14,13 +14,13 @@ namespace {
 using testing::Lines;
 using testing::value_of;
 
-constexpr const char* kNotes = "CREATE TABLE notes(id TEXT PRIMARY KEY NOT NULL, body TEXT)";
+constexpr const char* kBodies = "CREATE TABLE notes(id TEXT PRIMARY KEY NOT NULL, body TEXT)";
 
 class TextColumn : public testing::TwoDevices {
  protected:
   TextColumn() {
     migrate(1, [](Schema& schema) {
-      schema.execute(kNotes);
+      schema.execute(kBodies);
       schema.replicate("notes", {{"body", text()}});
     });
   }
@@ -318,7 +318,7 @@ TEST_F(TextColumn, OfAnotherDeviceIsEditedRightAfterItsFirstSync) {
   write(a, "shared once");
   testing::Device c{folder / "c.db"};
   c.db.migrate(1, [](Schema& schema) {
-    schema.execute(kNotes);
+    schema.execute(kBodies);
     schema.replicate("notes", {{"body", text()}});
   });
   testing::exchange(a.db, c.db);
