@@ -112,7 +112,7 @@ class ChangeStream {
  public:
   virtual ~ChangeStream() = default;
   /// The next encoded `Delta`, of about `target_bytes` (more only if a single row is larger); empty
-  /// after the one marked `last`. Throws `Error`.
+  /// after the one marked `last`. Throws `Error`, for a row beyond `kMaxDeltaBytes` limit_exceeded.
   virtual std::optional<std::string> next(std::size_t target_bytes) = 0;
   /// The vector that the receiver reaches by applying all of it.
   [[nodiscard]] virtual const VersionVector& sender_vector() const = 0;
