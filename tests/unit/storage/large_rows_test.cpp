@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "rill/database.hpp"
+#include "rill/delta.hpp"
 #include "support/database_fixture.hpp"
-#include "support/expect_error.hpp"
 
 // Rows that take more than one value may: by SQL, by many columns, by concurrent versions.
 
@@ -15,7 +15,6 @@ namespace rill {
 namespace {
 
 using testing::Device;
-using testing::exchange;
 using testing::pull;
 using testing::value_of;
 
