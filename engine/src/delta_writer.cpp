@@ -5,6 +5,7 @@
 
 #include "rill/error.hpp"
 #include "row_encoder.hpp"
+#include "value_list.hpp"
 
 namespace rill {
 namespace {
@@ -203,15 +204,12 @@ void DeltaWriter::cancel_inserted() {
 std::string DeltaWriter::last_row() const {
   const bool is_inserted = order_.back();
   const std::uint32_t table = is_inserted ? inserted_.back().table : delta_.rows.back().table;
-  const std::string_view key =
-      is_inserted ? bytes_.view().substr(inserted_.back().key,
-                                         inserted_.back().values - inserted_.back().key)
-                  : std::string_view(delta_.rows.back().key);
-  std::string name;
-  for (const Value& value : decode_key(key)) {
-    name += (name.empty() ? "" : ", ") + to_display(value);
-  }
-  return "row (" + name + ") of " + delta_.tables.at(table).name;
+  const std::string_view key = is_inserted ? key_of(inserted_.back()) : delta_.rows.back().key;
+  return "row " + to_display(decode_key(key)) + " of " + delta_.tables.at(table).name;
+}
+
+std::string_view DeltaWriter::key_of(const Inserted& row) const {
+  return bytes_.view().substr(row.key, row.values - row.key);
 }
 
 std::string DeltaWriter::finish() {
@@ -242,8 +240,7 @@ std::string DeltaWriter::finish() {
     }
     const UniformRow row = uniform(*inserted);
     const std::uint8_t flags = encoder.flags(row, heads.columns(inserted->table));
-    heads.write(flags, inserted->table,
-                bytes_.view().substr(inserted->key, inserted->values - inserted->key));
+    heads.write(flags, inserted->table, key_of(*inserted));
     encoder.write(row, flags);
     ++inserted;
   }

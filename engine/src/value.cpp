@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "value_list.hpp"
+
 namespace rill {
 namespace {
 
@@ -161,6 +163,15 @@ std::string to_display(const Value& value) {
       return display_blob(value.blob());
   }
   return {};
+}
+
+std::string to_display(const std::vector<Value>& values) {
+  std::string text = "(";
+  for (const Value& value : values) {
+    if (text.size() > 1) text += ", ";
+    text += to_display(value);
+  }
+  return text += ')';
 }
 
 }  // namespace rill

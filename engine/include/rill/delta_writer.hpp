@@ -69,6 +69,8 @@ class DeltaWriter {
     std::size_t end = 0;
   };
 
+  [[nodiscard]] std::string_view key_of(const Inserted& row) const;
+
   Delta delta_;  // with the rows that were added as fragments
   std::vector<Inserted> inserted_;
   std::vector<std::vector<ColumnId>> column_lists_;

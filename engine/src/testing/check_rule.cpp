@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "testing/rule_history.hpp"
+#include "value_list.hpp"
 
 namespace rill::testing {
 namespace {
@@ -20,15 +21,6 @@ std::string_view describe(RuleProperty property) {
       return "does not converge";
   }
   return "fails";
-}
-
-std::string list(const std::vector<Value>& values) {
-  std::string text = "(";
-  for (const Value& value : values) {
-    if (text.size() > 1) text += ", ";
-    text += to_display(value);
-  }
-  return text += ')';
 }
 
 std::vector<RowSibling> siblings_of(const TableRules& rules, const RowState& row) {
@@ -119,13 +111,13 @@ RuleFailure failure(const TableRules& rules, const RowState& row, Clash clash, s
                     std::to_string(seed) + ")";
   if (!clash.problem.empty()) failure.message += ": " + clash.problem;
   for (const RowSibling& sibling : failure.siblings) {
-    failure.message += "\n  sibling " + list(sibling.values) + " by replica " +
+    failure.message += "\n  sibling " + to_display(sibling.values) + " by replica " +
                        sibling.replica.to_string().substr(30) + " at " +
                        std::to_string(sibling.time.ms()) + " ms";
   }
   if (clash.problem.empty()) {
-    failure.message +=
-        "\n  one result   " + list(failure.first) + "\n  other result " + list(failure.second);
+    failure.message += "\n  one result   " + to_display(failure.first) + "\n  other result " +
+                       to_display(failure.second);
   }
   return failure;
 }
